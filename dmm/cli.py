@@ -1,0 +1,227 @@
+"""The command line: `python -m dmm train | evaluate | sample`.
+
+Every failure is one sentence on standard error and exit code 2 for a wrong request, 1 for a run that did not work out.
+With `--json` each line of standard output is one JSON object.
+"""
+
+import json
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from dmm.config import PRESETS, ConfigError, about, make_config
+from dmm.data import DataError, load_dataset
+from dmm.runs import store
+from dmm.runs.store import RunError
+
+
+@click.group()
+def main():
+    """Deep Markov Lab: train a deep Markov model, judge it, and draw music from it."""
+
+
+@main.command()
+@click.option("--data", default="chorales", show_default=True, help="A set that comes with the app, or FILE.json.")
+@click.option("--preset", type=click.Choice(list(PRESETS)), default="classroom", show_default=True)
+@click.option("--inference", type=click.Choice(about("inference")["choices"]), help=about("inference")["meaning"])
+@click.option("--engine", type=click.Choice(about("engine")["choices"]), help=about("engine")["meaning"])
+@click.option("--epochs", type=int, help=about("epochs")["meaning"])
+@click.option("--seed", type=int, help=about("seed")["meaning"])
+@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Any other field; may be repeated.")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Stop after so much training time.")
+@click.option("--runs-dir", type=click.Path(path_type=Path), help="Where runs are kept.  [default: runs]")
+@click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with this run instead.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
+def train(data, preset, inference, engine, epochs, seed, settings, seconds, runs_dir, resume, as_json):
+    """Train a model into a new run folder; the last line names it.
+
+    SIGINT (Ctrl-C) and SIGTERM finish the update, save, and leave a run that can be evaluated and resumed.
+    """
+    with _sentences():
+        from dmm.runs import session
+
+        if resume:
+            run = _run_folder(resume, runs_dir)
+            if store.read_status(run).state == "running":
+                raise RunError("This run is being trained right now by another process.")
+            dataset = load_dataset(store.read_run_config(run).data)
+        else:
+            options = {"inference": inference, "engine": engine, "epochs": epochs, "seed": seed}
+            values = {name: value for name, value in options.items() if value is not None}
+            dataset = load_dataset(data)
+            if data.endswith(".json"):
+                data = str(Path(data).resolve())
+            config = make_config(preset, **(values | {"data": data} | _settings(settings)))
+            run = store.new_run(config, session.describe(config, dataset), runs_dir)
+        status = _train(run, dataset, seconds, as_json)
+    _say_end(run, status, as_json)
+    sys.exit(1 if status.state in ("failed", "diverged") or status.sentence.startswith("Could not save") else 0)
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--data", help="Other pieces than those the run was trained on.")
+@click.option("--split", type=click.Choice(["train", "valid", "test"]), default="test", show_default=True)
+@click.option("--samples", type=click.IntRange(1, 100_000), default=500, show_default=True, help="Draws per piece.")
+@click.option("--snapshot", type=click.Choice(["best", "last"]), default="best", show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def evaluate(run, data, split, samples, snapshot, seed, as_json):
+    """The negative log-likelihood of pieces, in nats per frame (lower is better), beside trivial baselines."""
+    with _sentences():
+        from dmm.data import baselines
+        from dmm.evaluation import evaluate as evaluate_rolls
+
+        run, dmm, step = _load(run, snapshot)
+        dataset = load_dataset(data or store.read_run_config(run).data)
+        train_rolls = [piece.roll for piece in dataset.train]
+        rolls = [piece.roll for piece in getattr(dataset, split)]
+        result = evaluate_rolls(dmm, rolls, samples, seed)._asdict()
+        result |= {"split": split, "data": dataset.name, "snapshot": snapshot, "step": step, "run": str(run)}
+        result["baselines"] = {
+            "coin_flips": baselines.coin_flips(rolls),
+            "independent_keys": baselines.independent_keys(train_rolls, rolls),
+            "markov_keys": baselines.markov_keys(train_rolls, rolls),
+        }
+    if as_json:
+        click.echo(json.dumps(result))
+        return
+    click.echo(f"{dataset.name}, {split}: {result['sequences']} pieces, {result['frames']} frames; nats per frame")
+    click.echo(f"  a    importance sampled, S = {samples:<6} {result['nll_is']:8.3f}")
+    click.echo(f"  (b)  bound per frame                   {result['nll_bound']:8.3f} ± {result['nll_bound_se']:.3f}")
+    click.echo(f"  {{c}}  bound, mean of pieces             {result['nll_bound_per_sequence']:8.3f}")
+    for name, value in result["baselines"].items():
+        click.echo(f"       {name.replace('_', ' '):34}{value:8.3f}")
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--steps", type=click.IntRange(1, 4096), default=64, show_default=True, help="Frames (beats).")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
+@click.option("--snapshot", type=click.Choice(["best", "last"]), default="best", show_default=True)
+@click.option("--midi", type=click.Path(dir_okay=False, path_type=Path), help="Write the piece as a MIDI file.")
+@click.option("--wav", type=click.Path(dir_okay=False, path_type=Path), help="Write the piece as sound.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def sample(run, steps, seed, snapshot, midi, wav, as_json):
+    """Draw a piece from the model."""
+    with _sentences():
+        import torch
+
+        from dmm import music, sound
+        from dmm.training import make_generator
+
+        run, dmm, step = _load(run, snapshot)
+        generator = make_generator(seed, 0)
+        probabilities = dmm.sample(steps, generator)[2][0]
+        roll = (torch.rand(probabilities.shape, generator=generator) < probabilities).numpy()
+        for path, write in ((midi, music.to_midi), (wav, sound.to_wav)):
+            if path:
+                _write_file(path, write(roll))
+    frames = [[int(key) + music.LOWEST_KEY for key in row.nonzero()[0]] for row in roll]
+    if as_json:
+        click.echo(json.dumps({"run": str(run), "step": step, "seed": seed, "frames": frames}))
+        return
+    for number, pitches in enumerate(frames, 1):
+        click.echo(f"{number:4}  " + " ".join(music.note_name(pitch) for pitch in pitches))
+
+
+class _sentences:
+    """What users can get wrong, said in one sentence instead of a traceback."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        if isinstance(error, ConfigError | DataError | RunError):
+            raise click.UsageError(str(error)) from None
+        if isinstance(error, OSError):
+            raise click.UsageError(f"The disk refused: {store.reason(error)}.") from None
+
+
+def _write_file(path, data):
+    try:
+        store.replace_file(path, data)
+    except OSError as error:
+        raise RunError(f"Could not write {path}: {store.reason(error)}.") from None
+
+
+def _settings(pairs):
+    """FIELD=VALUE pairs as a dictionary; the configuration checks names and values."""
+    values = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ConfigError(f'"{pair[:40]}" is not of the form FIELD=VALUE.')
+        values[name.strip()] = value.strip()
+    return values
+
+
+def _run_folder(run, runs_dir=None):
+    """A run by its folder or by its id."""
+    return run if (run / "config.json").is_file() else store.find_run(str(run), runs_dir)
+
+
+def _load(run, snapshot):
+    """Folder, model and step of a run."""
+    from dmm.runs.snapshots import load_run
+
+    run = _run_folder(run)
+    dmm, step = load_run(run, snapshot)
+    return run, dmm, step
+
+
+def _train(run, dataset, seconds, as_json):
+    """One session in this process, obedient to signals and to the time limit."""
+    from dmm.runs import session
+
+    order = None
+    spent_before = store.read_status(run).seconds
+    spent = 0.0
+
+    def stop(*_):
+        nonlocal order
+        order = "interrupt"
+
+    def report_progress(state, spec, report):
+        nonlocal spent
+        spent = state.seconds - spent_before
+        for record in report.records:
+            if as_json:
+                click.echo(json.dumps(record))
+        if bar:
+            bar.update(state.step - bar.pos, report.records[-1] if report.records else None)
+
+    def orders():
+        if seconds and spent >= seconds:
+            return "limit"
+        return order
+
+    config = store.read_run_config(run)
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    bar = None
+    try:
+        if as_json or not sys.stdout.isatty():
+            return session.train(run, dataset, orders, report_progress)
+        updates = config.epochs * -(-len(dataset.train) // config.batch_size)
+        with click.progressbar(length=updates, label="Training", item_show_func=_progress) as bar:
+            return session.train(run, dataset, orders, report_progress)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _progress(record):
+    if not record or record["bound"] is None:
+        return None
+    return f"epoch {record['epoch']}, {record['kind']} bound {record['bound']:.3f} nats/frame"
+
+
+def _say_end(run, status, as_json):
+    if as_json:
+        click.echo(json.dumps({"run": str(run), **status._asdict()}))
+        return
+    best = f" Best validation bound: {status.best:.3f} nats per frame." if status.best is not None else ""
+    click.echo(f"{status.sentence}{best}")
+    click.echo(str(run))

@@ -1,0 +1,36 @@
+"""Figures: numpy in, plotly out.
+
+`from dmm import figures; figures.piano_roll(roll)`. Plotly is loaded when the first figure is asked for.
+
+On screen, beats t, dimensions of z and principal components count from 1, as the formulas do; arguments are
+array indices and count from 0. Every figure says what it shows in words in
+`figure.layout.meta["description"]`: pass it on as `st.plotly_chart(figure, alt=...)`. Text takes its colour
+from the theme of the page.
+"""
+
+from importlib import import_module
+
+_HOMES = {
+    "trajectory_2d": "trajectories",
+    "trajectory_3d": "trajectories",
+    "gate_heatmap": "gates",
+    "latent_lines": "latents",
+    "kl_bars": "kl",
+    "piano_roll": "rolls",
+    "piano_rolls": "rolls",
+    "principal_components": "projection",
+    "Projection": "projection",
+}  # no file bears the name of a figure: importing it would put the module in the figure's place
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str):
+    """Loads a figure's file when the figure is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

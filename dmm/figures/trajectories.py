@@ -1,0 +1,169 @@
+"""The path of the hidden state, in two or three dimensions."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dmm.figures.base import TIME_SCALE, blank, check_dims, matrix, rgba
+from dmm.figures.projection import principal_components
+from dmm.palette import GREEN, GREY, ORANGE, SKY, VERMILLION
+
+
+def trajectory_2d(z, frame_labels=None, *, dims=None, samples=None, names=None, highlight=None):
+    """The path of z in a plane: its first two principal components, or two chosen dimensions.
+
+    Args:
+        z: `(T, Z)` hidden states.
+        frame_labels: T texts that say when each state was; by default "beat 1" and so on.
+        dims: two dimensions, from 0, instead of principal components.
+        samples: `(S, T, Z)` draws from the posterior, thin and light behind the path.
+        names: T texts with the notes that sound, for the hover.
+        highlight: one frame, from 0, to ring.
+
+    Raises:
+        ValueError: a shape, dimension or frame does not fit z.
+    """
+    return _trajectory(2, z, frame_labels, dims, samples, names, highlight)
+
+
+def trajectory_3d(z, frame_labels=None, *, dims=None, samples=None, names=None, highlight=None):
+    """The path of z in space: its first three principal components, or three chosen dimensions.
+
+    Arguments and errors are those of `trajectory_2d`, with three dimensions.
+    """
+    return _trajectory(3, z, frame_labels, dims, samples, names, highlight)
+
+
+def _trajectory(k, z, frame_labels, dims, samples, names, highlight) -> go.Figure:
+    """The same figure in k dimensions: draws, path, start, end, ring."""
+    z = matrix(z, "z")
+    points, titles, project = _view(z, dims, k)
+    hover = _hover_texts(len(z), frame_labels, names)
+    figure = blank(_in_words(points, titles), height=400 if k == 2 else 460)
+    if samples is not None:
+        figure.add_trace(_draws(project(_checked_samples(samples, z.shape)), k))
+    figure.add_trace(_path(points, hover))
+    marks = [(0, "start", GREEN, "circle"), (len(z) - 1, "end", VERMILLION, "square")]
+    if highlight is not None:
+        marks.append((_checked_frame(highlight, len(z)), f"beat {highlight + 1}", ORANGE, "circle-open"))
+    figure.add_traces([_mark(points[t], hover[t], name, colour, symbol) for t, name, colour, symbol in marks])
+    return _with_axes(figure, titles)
+
+
+def _view(z: np.ndarray, dims, k: int):
+    """Points `(T, k)`, a title for each axis, and the function that takes other states to the same axes."""
+    Z = z.shape[1]
+    if dims is not None and len(dims) != k:
+        raise ValueError(f"got {len(dims)} dimensions to show, expected {k}")
+    if dims is None and k == Z:
+        dims = range(k)
+    if dims is not None:
+        dims = list(check_dims(dims, Z))
+        return z[:, dims], [f"dimension {i + 1} of z" for i in dims], lambda other: other[..., dims]
+    found = principal_components(z, k)
+    unit = " of variance" if k == 2 else ""  # in space, a title has little room
+    shares = [round(100 * share) for share in found.explained]
+    return found.points, [f"PC {i + 1} ({s} %{unit})" for i, s in enumerate(shares)], found.project
+
+
+def _hover_texts(T: int, frame_labels, names) -> list[str]:
+    """What the pointer reads at each frame."""
+    labels = [f"beat {t + 1}" for t in range(T)] if frame_labels is None else list(map(str, frame_labels))
+    played = [""] * T if names is None else [f"<br>{text or 'silence'}" for text in names]
+    if len(labels) != T or len(played) != T:
+        raise ValueError(
+            f"got {len(labels)} frame labels and {len(played)} names, expected {T} as z has frames"
+        )
+    return [label + text for label, text in zip(labels, played, strict=True)]
+
+
+def _scatter(points: np.ndarray, **settings):
+    """A scatter trace in as many dimensions as the points have."""
+    kind = go.Scatter if points.shape[1] == 2 else go.Scatter3d
+    return kind(**dict(zip("xyz", points.T, strict=False)), **settings)
+
+
+def _path(points: np.ndarray, hover: list[str]):
+    """The path as a line through points that darken with time."""
+    T, flat = len(points), points.shape[1] == 2
+    marker = {
+        "size": 9 if flat else 5,
+        "color": np.arange(1, T + 1),
+        "colorscale": TIME_SCALE,
+        "cmin": 1,
+        "cmax": max(T, 2),
+    }
+    if flat:
+        marker["line"] = {"width": 1, "color": GREY}
+    return _scatter(
+        points,
+        mode="lines+markers",
+        line={"color": GREY, "width": 1.5 if flat else 4},
+        marker=marker,
+        text=hover,
+        hovertemplate="%{text}<extra></extra>",
+        name="path, darker later",
+    )
+
+
+def _draws(drawn: np.ndarray, k: int):
+    """All posterior draws `(S, T, k)` as one trace with gaps."""
+    S = len(drawn)
+    gaps = np.concatenate([drawn, np.full((S, 1, k), np.nan)], axis=1).reshape(-1, k)
+    # WebGL on a clear background turns translucent lines white
+    line = {"color": rgba(SKY, 0.25) if k == 2 else GREY, "width": 1}
+    return _scatter(gaps, mode="lines", line=line, hoverinfo="skip", name="posterior draws")
+
+
+def _mark(point: np.ndarray, hover: str, name: str, colour: str, symbol: str):
+    """One marked frame."""
+    size = {"circle-open": 18}.get(symbol, 12) if len(point) == 2 else {"circle-open": 12}.get(symbol, 8)
+    marker = {"size": size, "color": colour, "symbol": symbol}
+    if len(point) == 2:
+        marker["line"] = {"width": 3 if symbol == "circle-open" else 0}
+    template = f"{name}: %{{text}}<extra></extra>"
+    return _scatter(
+        point[None], mode="markers", marker=marker, text=[hover], hovertemplate=template, name=name
+    )
+
+
+def _with_axes(figure: go.Figure, titles: list[str]) -> go.Figure:
+    """The axes with their titles; in space, without walls."""
+    if len(titles) == 2:
+        figure.update_xaxes(title_text=titles[0], showgrid=True)
+        figure.update_yaxes(title_text=titles[1])
+        return figure
+    style = {"showbackground": False, "gridcolor": GREY, "zeroline": False, "nticks": 4}
+    axes = {
+        f"{axis}axis": style | {"title": {"text": text}} for axis, text in zip("xyz", titles, strict=True)
+    }
+    figure.update_layout(
+        scene=axes | {"aspectmode": "cube", "camera": {"eye": {"x": 1.5, "y": 1.5, "z": 1.0}}}
+    )
+    return figure
+
+
+def _in_words(points: np.ndarray, titles: list[str]) -> str:
+    """The path as sentences."""
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    words = f"Path of the hidden state over {len(points)} beats along {', '.join(titles)}."
+    if not steps.size or not steps.any():
+        return f"{words} It does not move."
+    start, end = (", ".join(f"{value:.2f}" for value in point) for point in (points[0], points[-1]))
+    far = np.argmax(steps)
+    longest = f"the longest step, {steps[far]:.2f}, is from beat {far + 1} to {far + 2}"
+    return f"{words} From ({start}) to ({end}); {longest}."
+
+
+def _checked_samples(samples, shape: tuple[int, int]) -> np.ndarray:
+    """Draws `(S, T, Z)`; ValueError if they do not fit z."""
+    samples = np.asarray(samples, dtype=float)
+    if samples.ndim != 3 or samples.shape[1:] != shape:
+        raise ValueError(f"got samples of shape {samples.shape}, expected (S, {shape[0]}, {shape[1]})")
+    return samples
+
+
+def _checked_frame(frame: int, T: int) -> int:
+    """A frame, from 0; ValueError outside the piece."""
+    if not 0 <= frame < T:
+        raise ValueError(f"got highlight={frame}, expected a frame from 0 to {T - 1}")
+    return int(frame)

@@ -1,0 +1,57 @@
+"""What a trained model makes of one piece: latents, gates, reconstruction and KL. Tensors in, numpy out."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from dmm import elbo
+from dmm.training import make_generator, to_tensors
+
+INSPECTION = 300  # a stream of random numbers of its own
+
+
+class Inspection(NamedTuple):
+    """A piece through a model's eyes.
+
+    z_loc, z_scale (T, Z): mean and standard deviation over draws of the posterior. draws (S, T, Z): some of them.
+    gates (T, Z) in 0..1: how open the gate into each frame is. probabilities (T, X) in 0..1: the reconstruction.
+    kl (T, Z): nats; reconstruction (T,): -log p(x_t | z_t) in nats. All are means over the draws.
+    """
+
+    z_loc: np.ndarray
+    z_scale: np.ndarray
+    draws: np.ndarray
+    gates: np.ndarray
+    probabilities: np.ndarray
+    kl: np.ndarray
+    reconstruction: np.ndarray
+
+
+@torch.no_grad()
+def inspect_piece(dmm, roll, draws=50, keep=8, seed=0):
+    """Infer the latents of a piece and look at everything that follows from them.
+
+    The mean of a structured posterior has no closed form (each latent hangs on the one before), so it is the mean of
+    draws; the paper does the same with 100.
+
+    Args:
+        dmm: a `DMM`.
+        roll: (T, X) 0/1.
+        draws: how many draws of the posterior to average.
+        keep: how many of them to return.
+        seed: of the draws.
+    """
+    batch = to_tensors([roll] * draws, dmm.z_0.dtype)
+    noise = dmm.sample_noise(batch.x, make_generator(seed, INSPECTION))
+    z = dmm.inference(batch.x, batch.lengths, noise).z
+    terms = elbo.terms(dmm, batch, noise)
+    return Inspection(
+        z_loc=z.mean(0).numpy(),
+        z_scale=z.std(0).numpy(),
+        draws=z[:keep].numpy(),
+        gates=dmm.transition.openness(dmm.previous(z)).mean(0).numpy(),
+        probabilities=torch.sigmoid(dmm.emitter(z)).mean(0).numpy(),
+        kl=terms.kl.mean(0).numpy(),
+        reconstruction=-terms.reconstruction.mean(0).numpy(),
+    )

@@ -1,0 +1,64 @@
+"""Adam and Pyro's ClippedAdam as pure functions on one flat vector of weights.
+
+All weights lie in one vector, so a step is a handful of vector operations and its state is two more vectors.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+
+EPSILON = 1e-8
+
+
+class Moments(NamedTuple):
+    """Running averages of the gradient and of its square, each as long as the weights."""
+
+    first: torch.Tensor
+    second: torch.Tensor
+
+
+def clip(gradient, config):
+    """The gradient, bounded: as a whole (Adam) or entry by entry (ClippedAdam). Shape as given."""
+    if config.optimiser == "clipped-adam":
+        return gradient.clamp(-config.clip_norm, config.clip_norm)
+    return gradient * (config.clip_norm / gradient.norm()).clamp(max=1.0)
+
+
+def learning_rate(step, config):
+    """The rate of update number `step`, counted from 1."""
+    return config.learning_rate * config.lr_decay**step
+
+
+def update(weights, gradient, moments, step, config):
+    r"""One step of Adam.
+
+    $$
+    \begin{aligned}
+    m &\leftarrow \beta_1 m + (1 - \beta_1) g     \\
+    v &\leftarrow \beta_2 v + (1 - \beta_2) g^2   \\
+    w &\leftarrow w - \eta \, \frac{m / (1 - \beta_1^k)}{\sqrt{v / (1 - \beta_2^k)} + \varepsilon}
+    \end{aligned}
+    $$
+
+    Args:
+        weights, gradient: (P,).
+        moments: of the steps before.
+        step: k, counted from 1.
+        config: a `Config`.
+
+    Returns:
+        new weights (P,), new `Moments`.
+
+    Source: Kingma & Ba (2015); clipping, decay and rate decay as in Pyro's ClippedAdam.
+    Differs: ClippedAdam does not divide epsilon by the second moment's correction; with it, neither do we.
+    """
+    gradient = clip(gradient, config)
+    if config.weight_decay:
+        gradient = gradient + config.weight_decay * weights
+    first = config.beta1 * moments.first + (1 - config.beta1) * gradient
+    second = config.beta2 * moments.second + (1 - config.beta2) * gradient**2
+    correction = math.sqrt(1 - config.beta2**step)
+    epsilon = EPSILON if config.optimiser == "clipped-adam" else EPSILON * correction
+    rate = learning_rate(step, config) * correction / (1 - config.beta1**step)
+    return weights - rate * first / (second.sqrt() + epsilon), Moments(first, second)

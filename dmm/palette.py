@@ -1,0 +1,21 @@
+"""The colours of terms, traces and voices: one place, so that a formula and its trace always match.
+
+All come from the Okabe-Ito palette, which stays distinct for colour-blind eyes.
+"""
+
+BLUE = "#0072B2"
+SKY = "#56B4E9"
+GREEN = "#009E73"
+ORANGE = "#E69F00"
+VERMILLION = "#D55E00"
+PURPLE = "#CC79A7"
+GREY = "#8A8F98"
+
+BOUND = BLUE  # minus the ELBO
+RECONSTRUCTION = GREEN  # minus log p(x | z)
+KL = ORANGE  # KL(q || p)
+VALIDATION = PURPLE  # the bound on held-out pieces
+GATE = PURPLE
+LATENT = SKY
+
+VOICES = (VERMILLION, ORANGE, GREEN, BLUE)  # soprano, alto, tenor, bass

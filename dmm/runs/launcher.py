@@ -1,0 +1,142 @@
+"""Starts training processes for the app, a few at a time, and notices when one dies.
+
+One `Launcher` serves the whole server. Who asks beyond the free places waits in line; its run says so.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from dmm.runs import store
+from dmm.runs.store import RunError, Status
+
+PLACES = max(1, min(4, os.cpu_count() or 1))  # training processes at a time
+LONGEST_QUEUE = 60
+MOST_PER_LEARNER = 4  # running and waiting
+WATCH_EVERY = 0.1  # seconds
+
+
+class Launcher:
+    """A line of runs and the processes that train the first few.
+
+    Args:
+        places: how many train at a time.
+        command: what is started for a run, without the run's folder.
+    """
+
+    def __init__(self, places=PLACES, command=(sys.executable, "-m", "dmm.runs.worker")):
+        self.places, self.command = places, command
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[Path, str]] = []
+        self._active: dict[Path, tuple[subprocess.Popen, str]] = {}
+        threading.Thread(target=self._watch, daemon=True, name="launcher").start()
+
+    def submit(self, run: Path, learner: str = "") -> None:
+        """Train a run as soon as there is a place; a run that is queued or running already stays as it is.
+
+        Raises:
+            RunError: the learner or the server has too many runs already.
+        """
+        with self._lock:
+            if run in self._active or self._position(run) is not None:
+                return
+            mine = [who for _, who in (*self._waiting, *self._active.values()) if who == learner]
+            if learner and len(mine) >= MOST_PER_LEARNER:
+                raise RunError(f"You already have {len(mine)} runs training or waiting; stop one first.")
+            if len(self._waiting) >= LONGEST_QUEUE:
+                raise RunError(f"{LONGEST_QUEUE} runs are waiting already; try again in a few minutes.")
+            status = store.read_status(run)._replace(state="queued", sentence="Waiting for a free place to train.")
+            store.write_status(run, status)
+            self._waiting.append((run, learner))
+            self._fill()
+
+    def order(self, run: Path, order: str) -> None:
+        """Tell a run to "pause" or "cancel"; one that is neither running nor waiting stays as it is."""
+        with self._lock:
+            position = self._position(run)
+            if position is not None:
+                self._waiting.pop(position)
+                state = "paused" if order == "pause" else "cancelled"
+                sentence = "It had not begun to train; press Resume to queue it again."
+                store.write_status(run, store.read_status(run)._replace(state=state, sentence=sentence))
+            elif run in self._active:
+                process = self._active[run][0]
+                with contextlib.suppress(OSError):  # it has just ended
+                    process.stdin.write(order + "\n")
+                    process.stdin.flush()
+
+    def waiting_before(self, run: Path) -> int | None:
+        """How many runs will start before this one; None if it does not wait."""
+        with self._lock:
+            return self._position(run)
+
+    def is_active(self, run: Path) -> bool:
+        """Whether a process is training this run now."""
+        with self._lock:
+            return run in self._active
+
+    def close(self) -> None:
+        """Let every process save and end (it does at the end of its input), and wait for that."""
+        with self._lock:
+            self._waiting.clear()
+            processes = [process for process, _ in self._active.values()]
+        for process in processes:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+        for process in processes:
+            process.wait()
+
+    def _position(self, run):
+        return next((i for i, (waiting, _) in enumerate(self._waiting) if waiting == run), None)
+
+    def _fill(self):
+        while self._waiting and len(self._active) < self.places:
+            run, learner = self._waiting.pop(0)
+            self._active[run] = self._start(run), learner
+
+    def _start(self, run):
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        with open(run / "worker.log", "ab") as log:
+            return subprocess.Popen(
+                [*self.command, str(run)],
+                cwd=store.ROOT,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                text=True,
+                start_new_session=True,  # Ctrl-C in the server's terminal is not theirs; they save and end after it
+            )
+
+    def _watch(self):
+        """Take note of processes that have ended, and start the next in line."""
+        while True:
+            time.sleep(WATCH_EVERY)
+            with self._lock:
+                ended = [run for run, (process, _) in self._active.items() if process.poll() is not None]
+                for run in ended:
+                    process, _ = self._active.pop(run)
+                    with contextlib.suppress(OSError):
+                        process.stdin.close()
+                        _note_end(run, process.returncode)
+                with contextlib.suppress(OSError):
+                    self._fill()
+
+
+def _note_end(run, code):
+    """A process that ended without saying how left its run "running" or "queued": say what happened."""
+    status = store.read_status(run)
+    if status.state not in store.LIVE:
+        return
+    store.write_status(run, _explain(status, code))
+
+
+def _explain(status: Status, code: int) -> Status:
+    if code < 0:
+        sentence = f"Its process was killed (signal {-code}); press Resume to go on from its last snapshot."
+        return status._replace(state="interrupted", sentence=sentence)
+    return status._replace(state="failed", sentence="Its process failed; worker.log in its folder says why.")

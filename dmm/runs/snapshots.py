@@ -1,0 +1,144 @@
+"""Snapshots: a training state as one safetensors file, written whole or not at all. Never a pickle.
+
+`snapshots/step-00000120.safetensors` holds the weights, both moments and the counters; the last two are kept.
+`snapshots/best.safetensors` holds the weights that were best on validation.
+"""
+
+import json
+import math
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from dmm.deep_markov_model import DMM, make_dmm
+from dmm.optimisers import Moments
+from dmm.runs.store import RunError, read_run_config, replace_file
+from dmm.training import State, load_dmm
+
+KEEP = 2
+LARGEST = 256 * 2**20  # bytes; the largest model the configuration allows stays below
+
+
+def save_last(run: Path, state: State) -> None:
+    """Write the whole state as the newest snapshot and drop all but the last `KEEP`."""
+    tensors = {f"weights.{name}": weight for name, weight in state.weights.items()}
+    tensors |= {"moments.first": state.moments.first, "moments.second": state.moments.second}
+    replace_file(run / "snapshots" / f"step-{state.step:08d}.safetensors", save(tensors, _counters(state)))
+    for old in _numbered(run)[KEEP:]:
+        old.unlink(missing_ok=True)
+
+
+def save_best(run: Path, state: State) -> None:
+    """Write the weights that were best on validation."""
+    tensors = {f"weights.{name}": weight for name, weight in state.weights.items()}
+    replace_file(run / "snapshots" / "best.safetensors", save(tensors, _counters(state)))
+
+
+def load_last(run: Path, like: State) -> State:
+    """The newest state that can be read, to go on from; `like` unless there is one.
+
+    Args:
+        run: its folder.
+        like: a state of the right shapes, such as `make_state` gives.
+
+    Raises:
+        RunError: there are snapshots and none of them can be read.
+    """
+    errors = []
+    for path in _numbered(run):
+        try:
+            tensors, counters = _read(path)
+            size = sum(weight.numel() for weight in like.weights.values())
+            weights = _weights(path, tensors, {name: weight.shape for name, weight in like.weights.items()})
+            moments = Moments(*(_moment(path, tensors, part, size) for part in Moments._fields))
+            return State(weights, moments, **counters)
+        except RunError as error:
+            errors.append(str(error))
+    if errors:
+        raise RunError(f"No snapshot of this run can be read. {errors[0]}")
+    return like
+
+
+def load_weights(run: Path, shapes: dict[str, torch.Size], which: str = "best") -> tuple[dict, int]:
+    """Weights to look at, and the step they are from.
+
+    Args:
+        run: its folder.
+        shapes: the shape of every weight that the configuration asks for.
+        which: "best" (on validation; the last one where there is none yet) or "last".
+
+    Raises:
+        RunError: there is no snapshot yet, or it is damaged, or of another model.
+    """
+    best = run / "snapshots" / "best.safetensors"
+    paths = [best] if which == "best" and best.exists() else _numbered(run)
+    paths = paths or ([best] if best.exists() else [])
+    if not paths:
+        raise RunError("This run has no snapshot yet; give it a few seconds of training.")
+    tensors, counters = _read(paths[0])
+    return _weights(paths[0], tensors, shapes), counters["step"]
+
+
+def load_run(run: Path, which: str = "best") -> tuple[DMM, int]:
+    """The model of a run, ready to be looked at, and the step it is from; arguments and errors as `load_weights`."""
+    config = read_run_config(run)
+    shapes = {name: weight.shape for name, weight in make_dmm(config).named_parameters()}
+    weights, step = load_weights(run, shapes, which)
+    return load_dmm(config, weights), step
+
+
+def _numbered(run):
+    """Numbered snapshots, newest first."""
+    return sorted((run / "snapshots").glob("step-*.safetensors"), reverse=True)
+
+
+def _counters(state):
+    counters = {key: getattr(state, key) for key in ("step", "bad_steps", "seconds")}
+    counters["best"] = state.best if math.isfinite(state.best) else None
+    return {"state": json.dumps(counters)}
+
+
+def _read(path):
+    """Tensors and counters of one file; safetensors checks the file's size, header and offsets."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise RunError(f"{path.name} is larger than any model of this app.")
+        data = path.read_bytes()
+        tensors = load(data)
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        counters = json.loads(header["__metadata__"]["state"])
+        counters["best"] = math.inf if counters["best"] is None else float(counters["best"])
+        counters["step"] + counters["bad_steps"] + counters["seconds"]  # must be numbers
+    except OSError as error:
+        raise RunError(f"{path.name} cannot be read: {error.strerror}.") from None
+    except (SafetensorError, ValueError, KeyError, TypeError):
+        raise RunError(f"{path.name} is damaged.") from None
+    return tensors, {key: counters[key] for key in ("step", "bad_steps", "seconds", "best")}
+
+
+def _weights(path, tensors, shapes):
+    found = {name: tensor for name, tensor in tensors.items() if name.startswith("weights.")}
+    if len(found) != len(shapes):
+        raise RunError(f"{path.name} holds {len(found)} weights; this model has {len(shapes)}.")
+    weights = {}
+    for name, shape in shapes.items():
+        tensor = tensors.get(f"weights.{name}")
+        if tensor is None:
+            raise RunError(f'{path.name} has no weight "{name}".')
+        if tensor.shape != shape:
+            given, wanted = ("×".join(map(str, size)) for size in (tensor.shape, shape))
+            raise RunError(f"{path.name}: {name} is {given}, this model needs {wanted}.")
+        bad = int((~torch.isfinite(tensor)).sum())
+        if bad:
+            raise RunError(f"{path.name}: {name} has {bad} values that are not finite numbers.")
+        weights[name] = tensor
+    return weights
+
+
+def _moment(path, tensors, part, size):
+    tensor = tensors.get(f"moments.{part}")
+    if tensor is None or tensor.numel() != size:
+        raise RunError(f"{path.name} has no complete optimiser state.")
+    return tensor

@@ -1,0 +1,207 @@
+"""Run folders on disk: what training writes and everything else reads. No torch here, so any page may read.
+
+config.json      everything that made the run: configuration, data and their digest, versions
+metrics.jsonl    one record a line, only ever appended to
+samples.jsonl    a piece drawn from the model now and then, always with the same random numbers
+snapshots/       weights and optimiser moments (see `snapshots.py`)
+status.json      how the run is doing, replaced whole, with a heartbeat
+"""
+
+import json
+import os
+import re
+import secrets
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dmm.config import Config, ConfigError, read_config
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "assets" / "runs"
+RUN_ID = re.compile(r"[0-9a-f]{16}")
+LIVE = ("queued", "running")
+STALE_AFTER = 60.0  # seconds without a heartbeat, after which a run counts as interrupted
+
+
+class RunError(Exception):
+    """A run cannot be found, read or written; the message is one sentence that says what to do."""
+
+
+class Status(NamedTuple):
+    """How a run is doing. `state` is one of queued, running, paused, done, cancelled, diverged, failed, interrupted."""
+
+    state: str
+    sentence: str = ""
+    step: int = 0
+    epoch: int = 0
+    seconds: float = 0.0
+    best: float | None = None
+    heartbeat: float = 0.0
+    pid: int = 0
+
+
+def runs_dir() -> Path:
+    """Where new runs go: the environment variable DMM_RUNS_DIR, or `runs` beside the app."""
+    return Path(os.environ.get("DMM_RUNS_DIR") or ROOT / "runs")
+
+
+def new_run(config: Config, about: dict[str, Any] | None = None, folder: Path | None = None) -> Path:
+    """Make the folder of a new run, with its configuration and the status "queued".
+
+    Args:
+        config: of the run.
+        about: what else to write down (the data's digest, versions).
+        folder: where runs lie; `runs_dir()` unless given.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    run = (folder or runs_dir()) / secrets.token_hex(8)
+    try:
+        (run / "snapshots").mkdir(parents=True)
+        details = {"format": 1, "id": run.name, "created": time.time()} | (about or {})
+        replace_file(run / "config.json", _json(details | {"config": config.model_dump()}).encode())
+        write_status(run, Status("queued", "Waiting for a free place to train."))
+    except OSError as error:
+        raise RunError(f"Could not make a run in {run.parent}: {reason(error)}.") from None
+    return run
+
+
+def find_run(run_id: str, folder: Path | None = None) -> Path:
+    """The folder of a run, from its id.
+
+    Raises:
+        RunError: the id is not 16 hexadecimal digits, or no such run is kept here.
+    """
+    if RUN_ID.fullmatch(run_id):
+        for place in (folder or runs_dir(), SHIPPED):
+            if (place / run_id / "config.json").is_file():
+                return place / run_id
+    raise RunError("No such run: it may have been deleted, or the link may be incomplete.")
+
+
+def list_runs(folder: Path | None = None) -> list[Path]:
+    """All runs, those that came with the app first, then the newest."""
+    shipped = sorted(path.parent for path in SHIPPED.glob("*/config.json"))
+    own = [path.parent for path in (folder or runs_dir()).glob("*/config.json")]
+    own = [run for run in own if RUN_ID.fullmatch(run.name)]
+    return shipped + sorted(own, key=lambda run: run.stat().st_mtime, reverse=True)
+
+
+def read_about(run: Path) -> dict[str, Any]:
+    """Everything in `config.json`.
+
+    Raises:
+        RunError: it is missing or damaged.
+    """
+    try:
+        about = json.loads((run / "config.json").read_text())
+        about["config"]["data"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise RunError(f"{run} is not a run folder: its config.json is missing or damaged.") from None
+    return about
+
+
+def read_run_config(run: Path) -> Config:
+    """The configuration of a run.
+
+    Raises:
+        RunError: it is missing, damaged, or this version does not know it.
+    """
+    try:
+        return read_config(read_about(run)["config"])
+    except ConfigError as error:
+        raise RunError(f"This version cannot read the run's configuration. {error}") from None
+
+
+def read_status(run: Path, now: float | None = None) -> Status:
+    """How a run is doing; one that says "running" without a sign of life counts as interrupted."""
+    try:
+        values = json.loads((run / "status.json").read_text())
+        status = Status(**{key: value for key, value in values.items() if key in Status._fields})
+    except (OSError, ValueError, TypeError, AttributeError):
+        return Status("interrupted", "Its status is missing or damaged; it can go on from its last snapshot.")
+    silent = (time.time() if now is None else now) - status.heartbeat
+    if status.state == "running" and silent > STALE_AFTER:
+        return interrupted(status)
+    return status
+
+
+def interrupted(status: Status) -> Status:
+    """What a run's status is once its process has gone without a word."""
+    sentence = "Its process ended without a word; it can go on from its last snapshot."
+    return status._replace(state="interrupted", sentence=sentence)
+
+
+def write_status(run: Path, status: Status) -> None:
+    """Replace the status, with a new heartbeat."""
+    replace_file(run / "status.json", _json(status._replace(heartbeat=time.time())._asdict()).encode())
+
+
+def append_lines(path: Path, records: list[dict] | tuple[dict, ...]) -> None:
+    """Append records to a file of JSON lines; a torn last line is closed off first."""
+    if not records:
+        return
+    lines = "".join(_json(record) + "\n" for record in records).encode()
+    with open(path, "ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                lines = b"\n" + lines
+        file.write(lines)
+
+
+def read_lines(path: Path, offset: int = 0) -> tuple[list[dict], int]:
+    """The records from a byte offset on, and the offset to read from next time.
+
+    A last line without an end is left for later, and a damaged line is passed over.
+    """
+    try:
+        with open(path, "rb") as file:
+            file.seek(offset)
+            data = file.read()
+    except FileNotFoundError:
+        return [], offset
+    data = data[: data.rfind(b"\n") + 1]
+    records = []
+    for line in data.splitlines():
+        try:
+            records.append(json.loads(line))
+        except ValueError:
+            continue
+    return records, offset + len(data)
+
+
+def without_rewound(records: list[dict]) -> list[dict]:
+    """Training records in order: where a run went back to a snapshot, what it had done after that is dropped."""
+    kept: list[dict] = []
+    for record in records:
+        order = (record["step"], record["kind"] == "valid")
+        while kept and (kept[-1]["step"], kept[-1]["kind"] == "valid") >= order:
+            kept.pop()
+        kept.append(record)
+    return kept
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: to a temporary file beside it, to the disk, then into its place."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def reason(error: OSError) -> str:
+    """Why the disk refused, in words."""
+    return (error.strerror or "unknown error").lower().replace("no space left on device", "the disk is full")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))

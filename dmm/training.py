@@ -1,0 +1,273 @@
+"""Training as a chain of short slices: `advance(state, spec, budget) -> (state, report)`.
+
+A state holds everything that a run has learned; a spec holds what never changes. Randomness is counted, not stored:
+the noise of update k follows from the seed and k, the order of epoch e from the seed and e. So a run that was stopped
+and resumed is bit-identical to one that was not (on the same processor type, with the same versions).
+"""
+
+import math
+import time
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from dmm import elbo, optimisers
+from dmm.config import Config
+from dmm.data import Batch, make_batch
+from dmm.data.baselines import log_odds
+from dmm.deep_markov_model import make_dmm
+from dmm.optimisers import Moments
+
+ORDER, NOISE, VALIDATION = range(3)  # independent streams of random numbers
+BAD_STEPS = 3  # that many in a row, and the run has diverged
+LENGTH_JITTER = 0.2  # pieces of similar length share a batch, but not always the same ones
+
+
+class Spec(NamedTuple):
+    """What never changes during a run: the configuration and the pieces, as (T, X) arrays."""
+
+    config: Config
+    train: tuple[np.ndarray, ...]
+    valid: tuple[np.ndarray, ...]
+
+    @property
+    def updates_per_epoch(self):
+        return math.ceil(len(self.train) / self.config.batch_size)
+
+    @property
+    def frames_per_update(self):
+        """Real frames in an average batch; a loss per frame divides by this, so that no piece counts more."""
+        return sum(map(len, self.train)) / self.updates_per_epoch
+
+
+class State(NamedTuple):
+    """All that a run has learned. `weights` maps a name to a tensor; the moments are flat, in the same order."""
+
+    weights: dict[str, torch.Tensor]
+    moments: Moments
+    step: int = 0  # updates done
+    bad_steps: int = 0  # skipped in a row
+    best: float = math.inf  # lowest validation bound so far, nats per frame
+    seconds: float = 0.0  # time spent on training
+
+
+class Budget(NamedTuple):
+    """How far one slice goes: whichever comes first."""
+
+    seconds: float = math.inf
+    steps: int | None = None
+
+
+class Report(NamedTuple):
+    """What a slice did: plain records, why it ended, and if the run diverged, the cause in words."""
+
+    records: tuple[dict, ...]
+    ended: str  # "budget", "milestone", "done", "diverged"
+    cause: str = ""
+
+
+def make_spec(config, dataset):
+    """A spec from a configuration and a `Dataset`."""
+    return Spec(config, *(tuple(piece.roll for piece in part) for part in (dataset.train, dataset.valid)))
+
+
+def make_state(spec, dtype=torch.float32):
+    """The state before the first update; the same for the same seed."""
+    dmm = make_dmm(spec.config, log_odds(spec.train)).to(dtype)
+    weights = {name: weight.detach().clone() for name, weight in dmm.named_parameters()}
+    size = sum(weight.numel() for weight in weights.values())
+    return State(weights, Moments(torch.zeros(size, dtype=dtype), torch.zeros(size, dtype=dtype)))
+
+
+def load_dmm(config, weights):
+    """A `DMM` with these weights, for looking at; it shares no memory with them."""
+    dmm = make_dmm(config).to(next(iter(weights.values())).dtype)
+    dmm.load_state_dict(weights)
+    return dmm.eval().requires_grad_(False)
+
+
+def advance(state, spec, budget):
+    """Train for a while.
+
+    A slice ends when its budget is spent, at a milestone (an epoch after which the validation bound was taken), at
+    the end of the run, or when the run diverged; then the state is the one from before the slice.
+
+    Args:
+        state: where to start.
+        spec: the run.
+        budget: how far to go.
+
+    Returns:
+        the new `State` and a `Report`.
+    """
+    learner = _Learner(state, spec)
+    records, start, before = [], time.perf_counter(), state.seconds
+    last = spec.config.epochs * spec.updates_per_epoch
+    done, ended = 0, "budget"
+    while learner.step < last:
+        if done == budget.steps or (done and time.perf_counter() - start >= budget.seconds):
+            break
+        record = learner.update()
+        done += 1
+        record["seconds"] = round(before + time.perf_counter() - start, 3)
+        records.append(record)
+        if learner.bad_steps >= BAD_STEPS:
+            return state, Report(tuple(records), "diverged", record["skipped"])
+        if learner.step % spec.updates_per_epoch == 0 and is_milestone(record["epoch"], spec.config.epochs):
+            records.append(learner.validate() | {"seconds": record["seconds"]})
+            ended = "milestone"
+            break
+    if learner.step >= last:
+        ended = "done"
+    return learner.state(before + time.perf_counter() - start), Report(tuple(records), ended)
+
+
+def is_milestone(epoch, epochs):
+    """Whether validation follows this epoch (counted from 1): each of the first ten, every fifth, and the last."""
+    return epoch <= 10 or epoch % 5 == 0 or epoch == epochs
+
+
+def kl_weight(step, config):
+    """The weight of the KL in the update after `step` others: a straight line from `min_kl_weight` to 1."""
+    if step >= config.annealing_updates:
+        return 1.0
+    return config.min_kl_weight + (1 - config.min_kl_weight) * step / config.annealing_updates
+
+
+def epoch_batches(spec, epoch):
+    """Which pieces go together in an epoch: a list of index arrays. Similar lengths share a batch, in any order."""
+    rng = np.random.default_rng([spec.config.seed, ORDER, epoch])
+    lengths = np.array([len(roll) for roll in spec.train])
+    order = np.argsort(lengths * (1 + LENGTH_JITTER * rng.random(len(lengths))))
+    batches = np.split(order, range(spec.config.batch_size, len(order), spec.config.batch_size))
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def to_tensors(rolls, dtype=torch.float32):
+    """A padded `Batch` of tensors from (T, X) arrays."""
+    x, mask, lengths = make_batch(rolls)
+    return Batch(torch.from_numpy(x).to(dtype), torch.from_numpy(mask).to(dtype), torch.from_numpy(lengths))
+
+
+def make_generator(seed, stream, counter=0):
+    """Random numbers that depend on these three numbers alone."""
+    words = np.random.SeedSequence([seed, stream, counter]).generate_state(1, np.uint64)
+    return torch.Generator().manual_seed(int(words[0]) >> 1)
+
+
+def load_engine(name):
+    """The function that computes the bound: the readable definition, or the Pyro program."""
+    if name == "pyro":
+        from dmm import pyro_program  # takes a second to import, and only training with it needs it
+
+        return pyro_program.elbo
+    return elbo.elbo
+
+
+class _Learner:
+    """The moving parts of one slice: a model whose parameters are views of one flat vector of weights."""
+
+    def __init__(self, state, spec):
+        self.spec, self.config = spec, spec.config
+        self.dmm = make_dmm(spec.config)
+        self.parameters = list(self.dmm.parameters())
+        self.bound = load_engine(spec.config.engine)
+        self.moments, self.step, self.bad_steps, self.best = (
+            state.moments,
+            state.step,
+            state.bad_steps,
+            state.best,
+        )
+        self.shapes = {name: weight.shape for name, weight in state.weights.items()}
+        self.epoch, self.batches = None, []
+        self.load(torch.cat([weight.reshape(-1) for weight in state.weights.values()]))
+
+    def load(self, weights):
+        self.weights = weights
+        for parameter, part in zip(self.parameters, self.split(weights), strict=True):
+            parameter.data = part
+
+    def split(self, flat):
+        sizes = [shape.numel() for shape in self.shapes.values()]
+        return [part.view(shape) for part, shape in zip(flat.split(sizes), self.shapes.values(), strict=True)]
+
+    def state(self, seconds):
+        weights = {name: part.clone() for name, part in zip(self.shapes, self.split(self.weights), strict=True)}
+        return State(weights, self.moments, self.step, self.bad_steps, self.best, seconds)
+
+    def next_batch(self):
+        epoch, position = divmod(self.step, self.spec.updates_per_epoch)
+        if epoch != self.epoch:
+            self.epoch, self.batches = epoch, epoch_batches(self.spec, epoch)
+        return to_tensors([self.spec.train[i] for i in self.batches[position]], self.weights.dtype)
+
+    def update(self):
+        """One update, unless the loss or its gradient is not a usable number; a record of it."""
+        config, batch = self.config, self.next_batch()
+        noise = self.dmm.sample_noise(batch.x, make_generator(config.seed, NOISE, self.step), training=True)
+        weight = kl_weight(self.step, config)
+        bound = self.bound(self.dmm, batch, noise, weight, config.kl)
+        scale = self.spec.frames_per_update if config.loss == "per-frame" else 1.0
+        gradient = torch.autograd.grad(-bound.elbo.sum() / scale, self.parameters)
+        gradient = torch.cat([part.reshape(-1) for part in gradient])
+        record = _record(bound, batch) | {
+            "kind": "train",
+            "step": self.step + 1,
+            "epoch": self.epoch + 1,
+            "kl_weight": weight,
+            "learning_rate": optimisers.learning_rate(self.step + 1, config),
+            "gradient_norm": float(gradient.norm()),
+        }
+        self.step += 1
+        cause = _trouble(record, config.x_dim)
+        if cause:
+            self.bad_steps += 1
+            return _plain(record) | {"skipped": cause}
+        self.bad_steps = 0
+        weights, self.moments = optimisers.update(self.weights, gradient, self.moments, self.step, config)
+        self.load(weights)
+        return _plain(record)
+
+    @torch.no_grad()
+    def validate(self):
+        """The bound on the validation pieces, always with the same noise."""
+        batch = to_tensors(self.spec.valid, self.weights.dtype)
+        noise = self.dmm.sample_noise(batch.x, make_generator(self.config.seed, VALIDATION))
+        record = _record(elbo.elbo(self.dmm, batch, noise), batch)
+        record |= {"kind": "valid", "step": self.step, "epoch": self.step // self.spec.updates_per_epoch}
+        improved = record["bound"] < self.best  # never true of what is not a number
+        if improved:
+            self.best = record["bound"]
+        return _plain(record) | {"improved": improved}
+
+
+def _record(bound, batch):
+    """The bound without annealing and its two parts, in nats per frame: lower is better."""
+    frames = int(batch.lengths.sum())
+    reconstruction = -float(bound.reconstruction.detach().sum()) / frames
+    kl = float(bound.kl.detach().sum()) / frames
+    return {"bound": reconstruction + kl, "reconstruction": reconstruction, "kl": kl, "frames": frames}
+
+
+def _trouble(record, x_dim):
+    """Why this step must not be taken, or nothing."""
+    limit = 10 * x_dim * math.log(2)
+    if not math.isfinite(record["bound"]):
+        return "The bound is no longer a number."
+    if record["bound"] > limit:
+        return f"The bound rose to {record['bound']:.0f} nats per frame, ten times worse than tossing coins."
+    if not math.isfinite(record["gradient_norm"]):
+        return "The gradient is no longer a number."
+    return ""
+
+
+def _plain(record):
+    """The record as JSON can write it: six digits, and None in place of what is not a number."""
+
+    def plain(value):
+        if not isinstance(value, float):
+            return value
+        return float(f"{value:.6g}") if math.isfinite(value) else None
+
+    return {key: plain(value) for key, value in record.items()}

@@ -1,0 +1,134 @@
+"""The roll view: piano roll, latents and gates over one time axis, with one crosshair.
+
+A still picture in the browser (`roll_view.js`) that is repainted in place when new data arrive under the same key.
+The arrays travel as base64: a 0/1 roll as bits, probabilities, pitches and gates as bytes, latents as 16-bit
+integers with one scale; 128 frames with 32 latents and gates take about 20 kB.
+"""
+
+import base64
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from dmm import palette
+
+KEYS = 88
+VOICE_NAMES = ("soprano", "alto", "tenor", "bass")
+
+HTML = """
+<div class="roll-view">
+  <div class="head"><span class="title"></span><span class="voices"></span></div>
+  <div class="frame">
+    <canvas class="side" aria-hidden="true"></canvas>
+    <div class="scroll">
+      <canvas class="time" aria-hidden="true"></canvas>
+      <canvas class="over" role="slider" tabindex="0" aria-valuemin="1"></canvas>
+    </div>
+    <div class="caption" data-panel="roll"><span>piano roll <em>x<sub>t</sub></em></span></div>
+    <div class="caption" data-panel="latents"><span>latent state <em>z<sub>t</sub></em></span></div>
+    <div class="caption" data-panel="gates">
+      <span>gate <em>g<sub>t</sub></em></span><span class="scale">0 linear<i></i>1 non-linear</span>
+    </div>
+  </div>
+  <p class="readout" aria-live="off"></p>
+  <p class="summary unseen"></p>
+</div>
+"""
+
+_HERE = Path(__file__)
+_VIEW = st.components.v2.component(
+    "dmm_roll_view",
+    html=HTML,
+    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
+    js="\n".join(
+        file.read_text(encoding="utf-8") for file in (_HERE.with_name("roll_view_paint.js"), _HERE.with_suffix(".js"))
+    ),
+)
+
+
+def roll_view(
+    *,
+    key: str,
+    roll: np.ndarray,
+    title: str,
+    description: str,
+    voices: np.ndarray | None = None,
+    latents: np.ndarray | None = None,
+    gates: np.ndarray | None = None,
+    height: int | None = None,
+) -> None:
+    """Show a piece, sampled or real, and the hidden state that goes with it.
+
+    Args:
+        key: names the view on its page; it is repainted, not rebuilt, as long as the key stays.
+        roll: `(T, 88)`, keys A0 to C8: 0/1, or probabilities, shown as opacity.
+        title: shown above; may be empty.
+        description: for those who do not see the picture.
+        voices: `(T, 4)` MIDI pitches, soprano to bass, 0 = rest; colours the notes by voice.
+        latents: `(T, K)`, drawn as lines about zero.
+        gates: `(T, K)` in 0..1, drawn as a heat map, one row a dimension.
+        height: of the whole picture in pixels; by default, what the panels need.
+
+    Raises:
+        ValueError: a shape or a range is not as described.
+    """
+    _VIEW(key=key, data=_packet(key, roll, title, description, voices, latents, gates, height))
+
+
+def _packet(key, roll, title, description, voices, latents, gates, height) -> dict:
+    """What travels to the browser."""
+    roll = _checked("roll", roll, len(roll), KEYS, 0, 1)
+    frames = len(roll)
+    return {
+        "key": key,
+        "title": title,
+        "description": description,
+        "height": height,
+        "frames": frames,
+        "roll": _pack_roll(roll),
+        "voices": None if voices is None else {"data": _base64(_checked("voices", voices, frames, 4, 0, 108), "u1")},
+        "latents": None if latents is None else _pack_latents(_checked("latents", latents, frames)),
+        "gates": None if gates is None else _pack_gates(_checked("gates", gates, frames, None, 0, 1)),
+        "voice_names": list(zip(VOICE_NAMES, palette.VOICES, strict=True)),
+        "note_colour": palette.BLUE,
+        "latent_colours": [palette.LATENT, palette.BLUE],
+        "gate_colour": palette.GATE,
+    }
+
+
+def _checked(
+    name: str, values: np.ndarray, frames: int, size: int | None = None, low: float = -np.inf, high: float = np.inf
+) -> np.ndarray:
+    """The array, if it has the shape and the range that the view can show."""
+    values = np.asarray(values)
+    if values.ndim != 2 or not values.size or values.shape != (frames, size or values.shape[1]):
+        raise ValueError(f"{name} has shape {values.shape}, expected ({frames}, {size or 'K'})")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} contains numbers that are not finite")
+    if not (low <= values.min() and values.max() <= high):
+        raise ValueError(f"{name} is in {values.min():g}..{values.max():g}, expected {low:g}..{high:g}")
+    return values
+
+
+def _pack_roll(roll: np.ndarray) -> dict:
+    """Bits where all is 0 or 1, else bytes."""
+    if np.isin(roll, (0, 1)).all():
+        return {"bits": True, "data": _base64(np.packbits(roll.astype(bool)), "u1")}
+    return {"bits": False, "data": _base64(np.round(roll * 255), "u1")}
+
+
+def _pack_latents(latents: np.ndarray) -> dict:
+    """16-bit integers; `scale` is the largest magnitude."""
+    scale = float(np.abs(latents).max(initial=0)) or 1.0
+    return {"size": latents.shape[1], "scale": scale, "data": _base64(np.round(latents / scale * 32767), "<i2")}
+
+
+def _pack_gates(gates: np.ndarray) -> dict:
+    """Bytes, 255 for 1."""
+    return {"size": gates.shape[1], "data": _base64(np.round(gates * 255), "u1")}
+
+
+def _base64(values: np.ndarray, kind: str) -> str:
+    """An array as text, in little-endian numbers of one kind."""
+    return base64.b64encode(values.astype(kind).tobytes()).decode("ascii")

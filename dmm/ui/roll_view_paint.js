@@ -1,0 +1,262 @@
+// The panels of the roll view, from top to bottom: piano roll, latents, gates, time axis.
+
+const CAPTION = 30; // room for a panel's caption
+const GUTTER = 46; // labels and keyboard, left of the time axis
+const BLACK = new Set([1, 3, 6, 8, 10]);
+
+const isBlack = (pitch) => BLACK.has(pitch % 12);
+
+// Canvas pixels follow the screen's, so that lines are crisp; the pen goes on counting in CSS pixels.
+function sizedPen(canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1;
+  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== w || canvas.height !== h) Object.assign(canvas, { width: w, height: h });
+  Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+  const pen = canvas.getContext("2d");
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  return pen;
+}
+
+// The frames share the width; below two pixels each, the view scrolls inside itself.
+function layOut(view) {
+  const { data, keys, look } = view;
+  const room = view.root.clientWidth - GUTTER;
+  const step = Math.max(room / Math.max(data.frames, 1), 2);
+  const rows = keys[1] - keys[0] + 1;
+  const wish = {
+    roll: Math.min(Math.max(rows * 5, 180), 320),
+    latents: data.latents ? 110 : 0,
+    gates: data.gates ? Math.min(Math.max(data.gates.size * 6, 64), 140) : 0,
+  };
+  const fixed = CAPTION * (1 + !!data.latents + !!data.gates) + 34;
+  const stretch = look.height ? Math.max(look.height - fixed, 80) / (wish.roll + wish.latents + wish.gates) : 1;
+  let y = 0;
+  const panel = (height) => {
+    if (!height) return null;
+    const top = y + CAPTION;
+    y = top + height * stretch;
+    return { top, height: height * stretch, bottom: y };
+  };
+  const box = { step, width: step * data.frames, visible: Math.min(room, step * data.frames) };
+  Object.assign(box, { roll: panel(wish.roll), latents: panel(wish.latents), gates: panel(wish.gates) });
+  return { ...box, end: y, height: y + 34 };
+}
+
+function readTheme(root) {
+  const style = getComputedStyle(root);
+  const paper = style.getPropertyValue("--st-background-color").trim() || "#ffffff";
+  return { ink: style.color, paper, font: style.fontFamily };
+}
+
+function paintAll(view) {
+  const box = (view.box = layOut(view));
+  const theme = (view.theme = readTheme(view.root));
+  const side = sizedPen(view.part("side"), GUTTER, box.height);
+  const pen = sizedPen(view.part("time"), box.width, box.height);
+  for (const p of [side, pen]) Object.assign(p, { font: `12px ${theme.font}`, textBaseline: "middle" });
+  paintKeyboard(view, side);
+  paintRollGrid(view, pen);
+  if (view.data.voices) paintVoices(view, pen);
+  else paintRoll(view, pen);
+  if (box.latents) paintLatents(view, pen, side);
+  if (box.gates) paintGates(view, pen, side);
+  paintBeats(view, pen);
+  placeCaptions(view);
+}
+
+function placeCaptions({ root, box }) {
+  for (const caption of root.querySelectorAll(".caption")) {
+    const panel = box[caption.dataset.panel];
+    if (panel) caption.style.top = `${panel.top - CAPTION + 4}px`;
+  }
+}
+
+// --- piano roll ---------------------------------------------------------------------------------------------------
+
+function keyBox({ keys, box }, pitch) {
+  const height = box.roll.height / (keys[1] - keys[0] + 1);
+  return { y: box.roll.bottom - (pitch - keys[0] + 1) * height, height };
+}
+
+function paintKeyboard(view, pen) {
+  const { keys, theme } = view;
+  for (let pitch = keys[0]; pitch <= keys[1]; pitch++) {
+    const { y, height } = keyBox(view, pitch);
+    pen.fillStyle = isBlack(pitch) ? "#3a3d42" : "#f4f4f2";
+    pen.fillRect(GUTTER - 16, y, 14, height - 0.5);
+    if (pitch % 12) continue;
+    Object.assign(pen, { fillStyle: theme.ink, textAlign: "right", globalAlpha: 0.75 });
+    pen.fillText(noteName(pitch), GUTTER - 21, y + height / 2);
+    pen.globalAlpha = 1;
+  }
+  Object.assign(pen, { strokeStyle: theme.ink, globalAlpha: 0.3, lineWidth: 1 });
+  pen.strokeRect(GUTTER - 16.5, view.box.roll.top - 0.5, 15, view.box.roll.height + 0.5);
+  pen.globalAlpha = 1;
+}
+
+function paintRollGrid(view, pen) {
+  const { keys, theme, box } = view;
+  pen.fillStyle = theme.ink;
+  for (let pitch = keys[0]; pitch <= keys[1]; pitch++) {
+    const { y, height } = keyBox(view, pitch);
+    pen.globalAlpha = isBlack(pitch) ? 0.05 : 0.015;
+    pen.fillRect(0, y, box.width, height);
+    pen.globalAlpha = 0.16;
+    if (pitch % 12 === 0) pen.fillRect(0, Math.round(y + height), box.width, 1);
+  }
+  pen.globalAlpha = 1;
+}
+
+function note(view, pen, pitch, from, to) {
+  const { y, height } = keyBox(view, pitch);
+  const { step } = view.box;
+  pen.beginPath();
+  pen.roundRect(from * step, y + 0.25, Math.max((to - from) * step - Math.min(1, step / 4), 1), height - 0.5, 1.5);
+  pen.fill();
+}
+
+// Stretches of equal value at least `least`, as [value, from, to].
+function runs(values, least = 1) {
+  const found = [];
+  for (let t = 0; t < values.length; ) {
+    let end = t + 1;
+    while (end < values.length && values[end] === values[t]) end++;
+    if (values[t] >= least) found.push([values[t], t, end]);
+    t = end;
+  }
+  return found;
+}
+
+// The lowest voice first: where two share a key, the upper one is seen.
+function paintVoices(view, pen) {
+  const { frames, voices } = view.data;
+  const every = (v) => Array.from({ length: frames }, (_, t) => voices[4 * t + v]);
+  for (const v of [3, 2, 1, 0]) {
+    pen.fillStyle = view.look.voice_names[v][1];
+    for (const [pitch, from, to] of runs(every(v))) note(view, pen, pitch, from, to);
+  }
+}
+
+function paintRoll(view, pen) {
+  const { frames, roll } = view.data;
+  pen.fillStyle = view.look.note_colour;
+  for (let key = view.keys[0] - LOWEST; key <= view.keys[1] - LOWEST; key++) {
+    const values = Array.from({ length: frames }, (_, t) => roll[t * 88 + key]);
+    for (const [value, from, to] of runs(values, 4)) {
+      pen.globalAlpha = value / 255;
+      note(view, pen, key + LOWEST, from, to);
+    }
+  }
+  pen.globalAlpha = 1;
+}
+
+// --- latents and gates ----------------------------------------------------------------------------------------------
+
+function paintLatents(view, pen, side) {
+  const { box, theme, look } = view;
+  const { size, values, scale } = view.data.latents;
+  const { top, bottom, height } = box.latents;
+  const py = (v) => (top + bottom) / 2 - (v / (scale * 1.05 || 1)) * (height / 2);
+  const label = Number(scale.toPrecision(2));
+  for (const v of [-label, 0, label]) {
+    const y = Math.round(py(v));
+    Object.assign(side, { fillStyle: theme.ink, globalAlpha: 0.75, textAlign: "right" });
+    side.fillText(String(v).replace("-", "−"), GUTTER - 6, Math.min(Math.max(y, top + 5), bottom - 5));
+    Object.assign(pen, { fillStyle: theme.ink, globalAlpha: v ? 0.08 : 0.3 });
+    pen.fillRect(0, y, box.width, 1);
+  }
+  side.globalAlpha = 1;
+  Object.assign(pen, { globalAlpha: size > 8 ? 0.75 : 1, lineWidth: size > 8 ? 1 : 1.5, lineJoin: "round" });
+  for (let k = 0; k < size; k++) {
+    pen.strokeStyle = mix(look.latent_colours[0], look.latent_colours[1], size > 1 ? k / (size - 1) : 0);
+    pen.beginPath();
+    for (let t = 0; t < view.data.frames; t++) pen.lineTo((t + 0.5) * box.step, py(values[t * size + k]));
+    pen.stroke();
+  }
+  pen.globalAlpha = 1;
+}
+
+// One hue from the page's colour to near the ink's, with lightness growing evenly: the middle colour stands
+// where its lightness does, so that equal steps of the gate look equal by day and by night.
+function gateStops({ theme, look }) {
+  const colours = [mix(theme.paper, look.gate_colour, 0.12), look.gate_colour, mix(look.gate_colour, theme.ink, 0.6)];
+  const [a, b, c] = colours.map(lightness);
+  return { colours, middle: Math.min(Math.max((b - a) / (c - a), 0.1), 0.9) };
+}
+
+function lightness(colour) {
+  const [r, g, b] = rgb(colour).map((v) => (v / 255) ** 2.2);
+  return Math.cbrt(0.2126 * r + 0.7152 * g + 0.0722 * b);
+}
+
+function paintGates(view, pen, side) {
+  const { box, theme, data } = view;
+  const { size, values } = data.gates;
+  const { top, height } = box.gates;
+  const stops = gateStops(view);
+  const colours = Array.from({ length: 256 }, (_, i) => rgb(ramp(stops, i / 255)));
+  const picture = new ImageData(data.frames, size);
+  for (let t = 0; t < data.frames; t++) {
+    for (let k = 0; k < size; k++) {
+      const at = 4 * (k * data.frames + t);
+      picture.data.set([...colours[Math.round(values[t * size + k] * 255)], 255], at);
+    }
+  }
+  const small = Object.assign(document.createElement("canvas"), { width: data.frames, height: size });
+  small.getContext("2d").putImageData(picture, 0, 0);
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(small, 0, top, box.width, height);
+  Object.assign(side, { fillStyle: theme.ink, globalAlpha: 0.75, textAlign: "right" });
+  const row = height / size;
+  side.fillText("1", GUTTER - 6, Math.max(top + row / 2, top + 6));
+  if (size > 1) side.fillText(String(size), GUTTER - 6, Math.min(top + height - row / 2, top + height - 6));
+  side.globalAlpha = 1;
+  view.part("scale").querySelector("i").style.background = gradient(stops);
+}
+
+function ramp({ colours, middle }, v) {
+  const [a, b, c] = colours;
+  return v < middle ? mix(a, b, v / middle) : mix(b, c, (v - middle) / (1 - middle));
+}
+
+const gradient = ({ colours: [a, b, c], middle }) => `linear-gradient(to right, ${a}, ${b} ${100 * middle}%, ${c})`;
+
+function mix(a, b, share) {
+  const [p, q] = [rgb(a), rgb(b)];
+  return `rgb(${p.map((v, i) => Math.round(v + (q[i] - v) * share)).join()})`;
+}
+
+function rgb(colour) {
+  if (!colour.startsWith("#")) return colour.match(/[\d.]+/g).slice(0, 3).map(Number);
+  const full = colour.length < 6 ? colour.replace(/[^#]/g, "$&$&") : colour;
+  return [1, 3, 5].map((i) => parseInt(full.slice(i, i + 2), 16));
+}
+
+// --- time -------------------------------------------------------------------------------------------------------------
+
+function paintBeats({ box, theme, data }, pen) {
+  const every = [1, 2, 4, 8, 16, 32, 64].find((n) => n * box.step >= 44) ?? 128;
+  Object.assign(pen, { fillStyle: theme.ink, textAlign: "center" });
+  for (let t = 0; t < data.frames; t += every) {
+    const x = (t + 0.5) * box.step;
+    pen.globalAlpha = 0.35;
+    pen.fillRect(Math.round(x), box.end + 2, 1, 4);
+    pen.globalAlpha = 0.75;
+    pen.fillText(t ? String(t + 1) : "beat 1", Math.max(x, t ? 0 : 18), box.end + 16);
+  }
+  pen.globalAlpha = 1;
+}
+
+function paintCrosshair({ part, box, theme, frame }) {
+  const pen = sizedPen(part("over"), box.width, box.height);
+  if (frame === null) return;
+  const width = Math.max(box.step, 2);
+  pen.fillStyle = theme.ink;
+  for (const panel of [box.roll, box.latents, box.gates].filter(Boolean)) {
+    pen.globalAlpha = 0.16;
+    pen.fillRect(frame * box.step, panel.top, width, panel.height);
+    pen.globalAlpha = 0.6;
+    pen.fillRect(Math.round((frame + 0.5) * box.step) - 0.5, panel.top, 1, panel.height);
+  }
+}

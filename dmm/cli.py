@@ -14,6 +14,7 @@ import click
 from dmm.config import PRESETS, ConfigError, about, make_config
 from dmm.data import DataError, load_dataset
 from dmm.runs import store
+from dmm.runs.describe import describe
 from dmm.runs.store import RunError
 
 
@@ -40,8 +41,6 @@ def train(data, preset, inference, engine, epochs, seed, settings, seconds, runs
     SIGINT (Ctrl-C) and SIGTERM finish the update, save, and leave a run that can be evaluated and resumed.
     """
     with _sentences():
-        from dmm.runs import session
-
         if resume:
             run = _run_folder(resume, runs_dir)
             if store.read_status(run).state == "running":
@@ -54,7 +53,7 @@ def train(data, preset, inference, engine, epochs, seed, settings, seconds, runs
             if data.endswith(".json"):
                 data = str(Path(data).resolve())
             config = make_config(preset, **(values | {"data": data} | _settings(settings)))
-            run = store.new_run(config, session.describe(config, dataset), runs_dir)
+            run = store.new_run(config, describe(dataset), runs_dir)
         status = _train(run, dataset, seconds, as_json)
     _say_end(run, status, as_json)
     sys.exit(1 if status.state in ("failed", "diverged") or status.sentence.startswith("Could not save") else 0)

@@ -215,6 +215,7 @@ class _Learner:
             "kind": "train",
             "step": self.step + 1,
             "epoch": self.epoch + 1,
+            "ends_epoch": (self.step + 1) % self.spec.updates_per_epoch == 0,
             "kl_weight": weight,
             "learning_rate": optimisers.learning_rate(self.step + 1, config),
             "gradient_norm": float(gradient.norm()),

@@ -49,7 +49,10 @@ def layer(module):
     raise AssertionError(f"dmm/{module} is in no layer of tests/test_layers.py")
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if "dmm" in path.parts], ids=lambda p: str(p.relative_to(ROOT)))
+MODULES = [path for path in FILES if path.is_relative_to(ROOT / "dmm")]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_point_down(path):
     own = path.relative_to(ROOT / "dmm").parts[0].removesuffix(".py")
     if own == "__init__":

@@ -3,9 +3,9 @@ import json
 
 import numpy as np
 import pytest
-from browser import launch, serve
 
 from dmm.ui.roll_view import _packet
+from tests.browser import serve
 
 T, K = 128, 32
 
@@ -98,12 +98,6 @@ def sample():
 
 sample()
 """
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with launch() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

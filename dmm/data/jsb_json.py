@@ -17,7 +17,7 @@ from dmm.data.piece import HIGHEST, KEYS, LOWEST, DataError, Dataset, Piece, mak
 from dmm.data.strict_json import parse, quote
 
 LONGEST = 512  # frames of one sequence
-MOST = 200_000  # frames of all
+MOST = 200_000  # frames of one split, or of the list that is split
 SPLITS = ("train", "valid", "test")
 MEGABYTE = 10**6
 
@@ -36,17 +36,21 @@ def load_jsb(path: str | Path, max_bytes: int = 50 * MEGABYTE) -> Dataset:
         DataError: the file cannot be read, is too large, or does not hold what this module's text describes.
     """
     path = Path(path)
+    shown = _printable(str(path))
     try:
         size = path.stat().st_size
-        if path.is_dir():
-            raise DataError(f"{path} is a folder; give the JSON file in it.")
+        if not path.is_file():
+            raise DataError(f"{shown} is a folder or a device; give a JSON file.")
         if size > max_bytes:
-            raise DataError(f"{path} has {size} bytes, larger than {max_bytes / MEGABYTE:g} MB.")
+            raise DataError(f"{shown} has {size} bytes, larger than {max_bytes / MEGABYTE:g} MB.")
         raw = path.read_bytes()
+    except DataError:
+        raise
     except FileNotFoundError:
-        raise DataError(f"There is no file {path}.") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL character in the name
-        raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+        raise DataError(f"There is no file {shown}.") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL or a lone surrogate in the name
+        reason = getattr(error, "strerror", None) or "its name holds a character that no file name can"
+        raise DataError(f"{shown} cannot be read: {reason}.") from None
     return read_jsb(raw, path.stem, max_bytes)
 
 
@@ -54,16 +58,15 @@ def read_jsb(raw: bytes, name: str, max_bytes: int = 50 * MEGABYTE) -> Dataset:
     """The same for the bytes of an uploaded file; `name`, cleaned, becomes the name of the data set."""
     if len(raw) > max_bytes:
         raise DataError(f"The file has {len(raw)} bytes, larger than {max_bytes / MEGABYTE:g} MB.")
-    name = "".join(c for c in name if c.isprintable())[:80] or "my data"
-    splits, read = _splits(parse(raw)), 0
-    pieces: dict[str, list[Piece]] = {split: [] for split in SPLITS}
-    for split in SPLITS:
-        for label, sequence in splits[split]:
-            roll = _roll(sequence, label)
-            pieces[split].append(Piece(label, "", roll))
-            if (read := read + len(roll)) > MOST:
-                raise DataError(f"More than {MOST} frames in all; leave out some sequences.")
-    return Dataset(name, f"Read from the JSON file {name}.", *(tuple(pieces[split]) for split in SPLITS))
+    name = _printable(name) or "my data"
+    splits = _splits(parse(raw))
+    pieces = {split: tuple(Piece(label, "", _roll(x, label)) for label, x in splits[split]) for split in SPLITS}
+    return Dataset(name, f"Read from the JSON file {name}.", **pieces)
+
+
+def _printable(name: str) -> str:
+    """A name without line breaks, control characters and lone surrogates, at most 120 characters."""
+    return "".join(c for c in name if c.isprintable())[:120]
 
 
 def _splits(document: object) -> dict[str, list[tuple[str, object]]]:
@@ -75,10 +78,10 @@ def _splits(document: object) -> dict[str, list[tuple[str, object]]]:
                 raise DataError(f"Unknown field {quote(field)}; expected {', '.join(known)}.")
         lists = {field: _list(document, field) for field in known}
         if known == SPLITS:
-            return {s: [(f"{s} sequence {i}", x) for i, x in enumerate(lists[s], start=1)] for s in SPLITS}
+            return {split: _label(f"{split} sequence", lists[split]) for split in SPLITS}
         document = lists["sequences"]
     if isinstance(document, list) and document:
-        return _split([(f"sequence {i}", x) for i, x in enumerate(document, start=1)])
+        return _split(_label("sequence", document))
     found = quote(document)
     raise DataError(f'Expected {{"sequences": [...]}}, or "train", "valid" and "test"; found {found}.')
 
@@ -92,6 +95,14 @@ def _list(document: dict, field: str) -> list:
     if not document[field]:
         raise DataError(f'"{field}" holds 0 sequences; it needs at least 1.')
     return document[field]
+
+
+def _label(kind: str, sequences: list) -> list[tuple[str, object]]:
+    """Numbers sequences from 1, if they are not too many."""
+    frames = sum(len(sequence) for sequence in sequences if isinstance(sequence, list))
+    if max(frames, 2 * len(sequences)) > MOST:
+        raise DataError(f"{len(sequences)} sequences, {frames} frames: too many, at most {MOST} frames are read.")
+    return [(f"{kind} {i}", sequence) for i, sequence in enumerate(sequences, start=1)]
 
 
 def _split(sequences: list[tuple[str, object]]) -> dict[str, list[tuple[str, object]]]:

@@ -32,7 +32,7 @@ def blank(description: str, height: int = 340) -> go.Figure:
         meta={"description": description},
     )
     figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
-    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True, title_standoff=10)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True, title_standoff=18)
     return figure
 
 
@@ -66,13 +66,9 @@ def matrix(values, name: str, low: float = -INF, high: float = INF) -> np.ndarra
     if values.ndim != 2 or values.size == 0:
         raise ValueError(f"got {name} of shape {values.shape}, expected (T, Z) with T and Z at least 1")
     if not np.isfinite(values).all():
-        raise ValueError(
-            f"got {np.sum(~np.isfinite(values))} values in {name} that are not finite, expected 0"
-        )
+        raise ValueError(f"got {np.sum(~np.isfinite(values))} values in {name} that are not finite, expected 0")
     if values.min() < low or values.max() > high:
-        raise ValueError(
-            f"got {name} from {values.min():g} to {values.max():g}, expected {low:g} to {high:g}"
-        )
+        raise ValueError(f"got {name} from {values.min():g} to {values.max():g}, expected {low:g} to {high:g}")
     return values
 
 

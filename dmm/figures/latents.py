@@ -69,7 +69,6 @@ def _line_and_band(i: int, loc: np.ndarray, scale: np.ndarray, colour: str) -> l
         customdata=scale,
         name=name,
         legendgroup=name,
-        hovertemplate=f"beat %{{x}}, {name}<br>mean %{{y:.2f}}, "
-        "standard deviation %{customdata:.2f}<extra></extra>",
+        hovertemplate=f"beat %{{x}}, {name}<br>mean %{{y:.2f}}, standard deviation %{{customdata:.2f}}<extra></extra>",
     )
     return [band, line]

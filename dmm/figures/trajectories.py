@@ -7,6 +7,8 @@ from dmm.figures.base import TIME_SCALE, blank, check_dims, matrix, rgba
 from dmm.figures.projection import principal_components
 from dmm.palette import GREEN, GREY, ORANGE, SKY, VERMILLION
 
+DRAWS_IN_SPACE = 6
+
 
 def trajectory_2d(z, frame_labels=None, *, dims=None, samples=None, names=None, highlight=None):
     """The path of z in a plane: its first two principal components, or two chosen dimensions.
@@ -28,7 +30,7 @@ def trajectory_2d(z, frame_labels=None, *, dims=None, samples=None, names=None, 
 def trajectory_3d(z, frame_labels=None, *, dims=None, samples=None, names=None, highlight=None):
     """The path of z in space: its first three principal components, or three chosen dimensions.
 
-    Arguments and errors are those of `trajectory_2d`, with three dimensions.
+    Arguments and errors are those of `trajectory_2d`, with three dimensions. Only the first six samples show.
     """
     return _trajectory(3, z, frame_labels, dims, samples, names, highlight)
 
@@ -41,7 +43,7 @@ def _trajectory(k, z, frame_labels, dims, samples, names, highlight) -> go.Figur
     figure = blank(_in_words(points, titles), height=400 if k == 2 else 460)
     if samples is not None:
         figure.add_trace(_draws(project(_checked_samples(samples, z.shape)), k))
-    figure.add_trace(_path(points, hover))
+    figure.add_traces(_path(points, hover))
     marks = [(0, "start", GREEN, "circle"), (len(z) - 1, "end", VERMILLION, "square")]
     if highlight is not None:
         marks.append((_checked_frame(highlight, len(z)), f"beat {highlight + 1}", ORANGE, "circle-open"))
@@ -70,9 +72,7 @@ def _hover_texts(T: int, frame_labels, names) -> list[str]:
     labels = [f"beat {t + 1}" for t in range(T)] if frame_labels is None else list(map(str, frame_labels))
     played = [""] * T if names is None else [f"<br>{text or 'silence'}" for text in names]
     if len(labels) != T or len(played) != T:
-        raise ValueError(
-            f"got {len(labels)} frame labels and {len(played)} names, expected {T} as z has frames"
-        )
+        raise ValueError(f"got {len(labels)} frame labels and {len(played)} names, expected {T} as z has frames")
     return [label + text for label, text in zip(labels, played, strict=True)]
 
 
@@ -82,31 +82,27 @@ def _scatter(points: np.ndarray, **settings):
     return kind(**dict(zip("xyz", points.T, strict=False)), **settings)
 
 
-def _path(points: np.ndarray, hover: list[str]):
-    """The path as a line through points that darken with time."""
+def _path(points: np.ndarray, hover: list[str]) -> list:
+    """The path as points that darken with time, on a line; in space the line darkens too, to show depth."""
     T, flat = len(points), points.shape[1] == 2
-    marker = {
-        "size": 9 if flat else 5,
-        "color": np.arange(1, T + 1),
-        "colorscale": TIME_SCALE,
-        "cmin": 1,
-        "cmax": max(T, 2),
-    }
+    time = {"color": np.arange(1, T + 1), "colorscale": TIME_SCALE, "cmin": 1, "cmax": max(T, 2)}
+    outline = {"width": 1 if flat else 0, "color": GREY}
+    words = {"text": hover, "hovertemplate": "%{text}<extra></extra>", "name": "path, darker later"}
+    marker = time | {"size": 9 if flat else 5, "line": outline}
     if flat:
-        marker["line"] = {"width": 1, "color": GREY}
-    return _scatter(
-        points,
-        mode="lines+markers",
-        line={"color": GREY, "width": 1.5 if flat else 4},
-        marker=marker,
-        text=hover,
-        hovertemplate="%{text}<extra></extra>",
-        name="path, darker later",
-    )
+        line = {"color": GREY, "width": 1.5}
+        return [_scatter(points, mode="lines+markers", line=line, marker=marker, **words)]
+    line = time | {"width": 6}  # in a trace of its own, for the legend would show it black
+    quiet = {"hoverinfo": "skip", "showlegend": False, "name": "line of the path"}
+    return [
+        _scatter(points, mode="markers", marker=marker, **words),
+        _scatter(points, mode="lines", line=line, **quiet),
+    ]
 
 
 def _draws(drawn: np.ndarray, k: int):
-    """All posterior draws `(S, T, k)` as one trace with gaps."""
+    """Posterior draws `(S, T, k)` as one trace with gaps; in space only a few, so that the path stays clear."""
+    drawn = drawn if k == 2 else drawn[:DRAWS_IN_SPACE]
     S = len(drawn)
     gaps = np.concatenate([drawn, np.full((S, 1, k), np.nan)], axis=1).reshape(-1, k)
     # WebGL on a clear background turns translucent lines white
@@ -121,9 +117,7 @@ def _mark(point: np.ndarray, hover: str, name: str, colour: str, symbol: str):
     if len(point) == 2:
         marker["line"] = {"width": 3 if symbol == "circle-open" else 0}
     template = f"{name}: %{{text}}<extra></extra>"
-    return _scatter(
-        point[None], mode="markers", marker=marker, text=[hover], hovertemplate=template, name=name
-    )
+    return _scatter(point[None], mode="markers", marker=marker, text=[hover], hovertemplate=template, name=name)
 
 
 def _with_axes(figure: go.Figure, titles: list[str]) -> go.Figure:
@@ -133,12 +127,9 @@ def _with_axes(figure: go.Figure, titles: list[str]) -> go.Figure:
         figure.update_yaxes(title_text=titles[1])
         return figure
     style = {"showbackground": False, "gridcolor": GREY, "zeroline": False, "nticks": 4}
-    axes = {
-        f"{axis}axis": style | {"title": {"text": text}} for axis, text in zip("xyz", titles, strict=True)
-    }
-    figure.update_layout(
-        scene=axes | {"aspectmode": "cube", "camera": {"eye": {"x": 1.5, "y": 1.5, "z": 1.0}}}
-    )
+    axes = {f"{axis}axis": style | {"title": {"text": text}} for axis, text in zip("xyz", titles, strict=True)}
+    camera = {"eye": {"x": 1.45, "y": 1.6, "z": 0.9}, "center": {"x": 0, "y": 0, "z": -0.2}}
+    figure.update_layout(scene=axes | {"aspectmode": "cube", "camera": camera})
     return figure
 
 

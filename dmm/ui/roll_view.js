@@ -14,10 +14,8 @@ export default function ({ data, parentElement }) {
     views.set(root, new RollView(root));
   }
   views.get(root).receive(data);
-  return () => {
-    views.get(root)?.watcher.disconnect();
-    views.delete(root);
-  };
+  // Streamlit also calls this for a packet that the next one overtakes: tidy up only when the element is gone.
+  return () => root.isConnected || views.get(root).watcher.disconnect();
 }
 
 // --- data -------------------------------------------------------------------------------------------------------

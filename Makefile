@@ -1,0 +1,42 @@
+# Everything from nothing, with Python 3.11 and make.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: app test slow shots lint assets pins clean
+
+app: $(VENV)/.app  ## the app on http://localhost:8501
+	$(BIN)/python -m streamlit run app.py
+
+test: $(VENV)/.dev lint  ## all quick tests, with a browser where one is found
+	$(BIN)/python -m pytest
+
+slow: $(VENV)/.dev  ## load, kill loops and long training checks
+	$(BIN)/python -m pytest -m slow
+
+shots: $(VENV)/.dev  ## every page, light and dark, wide and narrow, into shots/
+	$(BIN)/python -m tests.shots
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+assets: $(VENV)/.app  ## train the run that ships, and the picture in the README is `make shots`
+	$(BIN)/python -m dmm.runs.build_shipped
+
+pins: $(VENV)/.dev  ## write constraints.txt anew from what is installed
+	$(BIN)/python -m tests.pins
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache shots
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.app: requirements.txt constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements.txt
+	touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.app
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements-dev.txt
+	touch $@

@@ -1,0 +1,68 @@
+"""The learning curve of a run as columns for a chart, built up as records come in. No torch.
+
+Updates are grouped so that a point is calm and yet soon there: a point is an epoch, or what 0.4 s of training did
+where an epoch takes longer; in the first epoch each update is a point. Values are means over frames.
+"""
+
+from dmm.runs import store
+
+GROUP_SECONDS = 0.4
+TERMS = ("bound", "reconstruction", "kl")
+COLUMNS = ("step", *TERMS, "validation")
+
+
+class Curves:
+    """The points of one run so far.
+
+    `points` maps each of `COLUMNS` to a list; `frames_per_second` is the speed of the last point, None before there
+    is one; `gradient_norm` and `kl_weight` are the last update's.
+    """
+
+    def __init__(self, run):
+        self.run = run
+        self._offset = 0
+        self._clear()
+
+    def _clear(self):
+        self.points = {name: [] for name in COLUMNS}
+        self.frames_per_second = self.gradient_norm = self.kl_weight = None
+        self._group, self._since = [], 0.0
+
+    def update(self) -> None:
+        """Read what the run has written since the last call."""
+        records, self._offset = store.read_lines(self.run / "metrics.jsonl", self._offset)
+        for record in records:
+            self._rewind(record)
+            if record["kind"] == "valid":
+                self._add_validation(record)
+            elif record["bound"] is not None:
+                self._add_update(record)
+
+    def _rewind(self, record):
+        """A run that went back to a snapshot repeats updates: forget what it had done after it."""
+        newest = self._group[-1]["step"] if self._group else (self.points["step"] or [0])[-1]
+        if record["kind"] == "valid" or record["step"] > newest:
+            return
+        self._group = [one for one in self._group if one["step"] < record["step"]]
+        while self.points["step"] and self.points["step"][-1] >= record["step"]:
+            for column in self.points.values():
+                column.pop()
+        self._since = record["seconds"]
+
+    def _add_validation(self, record):
+        if self.points["step"] and self.points["step"][-1] == record["step"]:
+            self.points["validation"][-1] = record["bound"]
+
+    def _add_update(self, record):
+        group = self._group
+        group.append(record)
+        self.gradient_norm, self.kl_weight = record["gradient_norm"], record["kl_weight"]
+        elapsed = record["seconds"] - self._since
+        if record.get("ends_epoch") or record["epoch"] == 1 or elapsed >= GROUP_SECONDS:
+            frames = sum(one["frames"] for one in group)
+            self.points["step"].append(record["step"])
+            self.points["validation"].append(None)
+            for term in TERMS:
+                self.points[term].append(sum(one[term] * one["frames"] for one in group) / frames)
+            self.frames_per_second = frames / elapsed if elapsed > 0 else self.frames_per_second
+            self._group, self._since = [], record["seconds"]

@@ -1,0 +1,18 @@
+"""A formula beside the very code that runs: both come from one place, the source."""
+
+import streamlit as st
+
+from dmm import reading
+
+
+def formula_and_code(name: str, formula: str = "") -> None:
+    """The formula of a class or function of `dmm`, and its source.
+
+    Args:
+        name: such as "model.GatedTransition".
+        formula: where the formula stands, if not in the docstring of `name`.
+    """
+    left, right = st.columns([2, 3], gap="medium")
+    left.latex(reading.formula(formula or name))
+    left.caption(f"dmm/{name.split('.')[0]}.py")
+    right.code(reading.code(name), language="python")

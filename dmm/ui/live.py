@@ -1,0 +1,131 @@
+"""A run as it trains: its curve, its numbers and the last piece it drew, read from its folder."""
+
+import streamlit as st
+
+from dmm import palette
+from dmm.data import DataError, baselines, load_dataset
+from dmm.runs import store
+from dmm.runs.curves import Curves
+from dmm.runs.samples import read_samples
+from dmm.ui.current import launcher
+from dmm.ui.live_chart import Line, Series, stream_chart
+from dmm.ui.roll_view import roll_view
+
+TICK = 0.4  # seconds
+SERIES = (
+    Series("bound", "bound (−ELBO)", palette.BOUND),
+    Series("reconstruction", "reconstruction", palette.RECONSTRUCTION),
+    Series("kl", "KL", palette.KL),
+    Series("validation", "bound, validation", palette.VALIDATION, dash=True),
+)
+DESCRIPTION = (
+    "Learning curve: the bound in nats per frame, lower is better, and the two parts it is the sum of, "
+    "over the number of updates; horizontal lines are baselines computed from the same pieces."
+)
+
+
+def live_run(run) -> None:
+    """Draw a run; while it trains, draw what is new twice a second and more."""
+    live = store.read_status(run).state in store.LIVE
+    st.fragment(_draw, run_every=TICK if live else None)(run, live)
+
+
+def _draw(run, was_live):
+    status = store.read_status(run)
+    if was_live and status.state not in store.LIVE:
+        st.rerun()
+    curves = _curves(run)
+    curves.update()
+    st.markdown(_headline(run, status))
+    stream_chart(
+        key="curve",
+        run=run.name,
+        points=curves.points,
+        series=SERIES,
+        lines=reference_lines(store.read_run_config(run).data),
+        x="step",
+        x_label="updates",
+        y_label="nats per frame (lower is better)",
+        description=DESCRIPTION,
+    )
+    _numbers(run, status, curves)
+    sample = _last_sample(run)
+    if sample is not None:
+        roll_view(
+            key="sample",
+            roll=sample.roll,
+            latents=sample.z,
+            gates=sample.gates,
+            title=f"What the model plays after {sample.step:,} updates",
+            description="A piece drawn from the model; the same random numbers each time, so only learning changes it.",
+        )
+
+
+@st.cache_data(show_spinner=False)
+def reference_lines(data: str) -> tuple[Line, ...]:
+    """Baselines on the validation pieces, computed from the data; none if the data cannot be read any more."""
+    try:
+        dataset = load_dataset(data)
+    except DataError:
+        return ()
+    train, valid = ([piece.roll for piece in part] for part in (dataset.train, dataset.valid))
+    return (
+        Line("tossing coins", baselines.coin_flips(valid), palette.GREY),
+        Line("each key by its frequency", baselines.independent_keys(train, valid), palette.GREY),
+        Line("each key by its last state", baselines.markov_keys(train, valid), palette.GREY),
+    )
+
+
+def _curves(run):
+    """This visitor's reader of the run's metrics; it reads only what is new."""
+    curves = st.session_state.get("curves")
+    if curves is None or curves.run != run:
+        curves = st.session_state["curves"] = Curves(run)
+    return curves
+
+
+def _last_sample(run):
+    memory = st.session_state.get("samples")
+    if memory is None or memory["run"] != run:
+        memory = st.session_state["samples"] = {"run": run, "offset": 0, "last": None}
+    samples, memory["offset"] = read_samples(run, memory["offset"])
+    memory["last"] = samples[-1] if samples else memory["last"]
+    return memory["last"]
+
+
+def _headline(run, status):
+    """How the run is doing, in a line."""
+    words = {"done": "Done", "diverged": "Diverged", "failed": "Failed"}
+    if run.parent == store.SHIPPED:
+        return f"**A stored run** that came with the app, `{run.name}`. Press Start to train your own."
+    if status.state == "queued":
+        before = launcher().waiting_before(run)
+        place = f" {before} before it." if before else ""
+        return f"**Waiting** for a place to train.{place} Run `{run.name}`"
+    if status.state == "running" and not status.step:
+        return f"**Starting**: loading PyTorch takes a few seconds. Run `{run.name}`"
+    word = words.get(status.state, status.state.capitalize())
+    return f"**{word}.** {'' if status.state == 'running' else status.sentence} Run `{run.name}`"
+
+
+def _numbers(run, status, curves):
+    """The numbers of the moment, from the run's own files."""
+    config = store.read_run_config(run)
+    validation = next((value for value in reversed(curves.points["validation"]) if value is not None), None)
+    with st.container(horizontal=True, gap="large"):
+        _number("Bound, validation", validation, "{:.3f}", NATS)
+        _number("Best so far", status.best, "{:.3f}", NATS)
+        _number("Epoch", status.epoch, f"{{}} / {config.epochs}")
+        _number("KL weight", curves.kl_weight, "{:.2f}", ANNEALING)
+        _number("Frames a second", curves.frames_per_second, "{:,.0f}", "Beats of music trained on.")
+
+
+def _number(label, value, form, words=None):
+    st.metric(label, "–" if value is None else form.format(value), help=words, width="content")
+
+
+NATS = "Nats per frame on pieces that the model does not train on, with the full weight on the KL; lower is better."
+ANNEALING = (
+    "While it is below 1 the optimiser counts only so much of the KL. The chart always shows the whole bound, "
+    "so it may rise at first."
+)

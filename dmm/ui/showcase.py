@@ -1,0 +1,60 @@
+"""The run that came with the app, shown without torch: samples from the course of its training."""
+
+import streamlit as st
+
+from dmm import sound
+from dmm.runs import store
+from dmm.runs.samples import read_samples
+from dmm.ui.current import shipped_run
+from dmm.ui.live import reference_lines
+from dmm.ui.roll_view import roll_view
+
+COMPUTED = "Computed now from the same pieces."
+
+
+@st.cache_data(show_spinner=False)
+def _samples(run_name: str):
+    return read_samples(store.find_run(run_name))[0]
+
+
+@st.cache_data(show_spinner="Rendering the sound…", max_entries=50)
+def _sound(run_name: str, index: int) -> bytes:
+    return sound.to_wav(_samples(run_name)[index].roll, tempo=100)
+
+
+def show_sample() -> None:
+    """A piece that the stored model drew, at a moment of its training that the visitor chooses, with its sound."""
+    run = shipped_run()
+    samples = _samples(run.name)
+    moments = range(len(samples))
+    index = st.select_slider(
+        "How much training?",
+        moments,
+        value=moments[-1],
+        format_func=lambda i: f"epoch {samples[i].epoch}",
+        help="The same random numbers at each moment: only what the model has learned changes.",
+    )
+    sample = samples[index]
+    roll_view(
+        key="showcase",
+        roll=sample.roll,
+        latents=sample.z,
+        gates=sample.gates,
+        title=f"Drawn by the model after {sample.step:,} updates",
+        description="64 beats drawn from a trained deep Markov model, with its hidden states and gates.",
+    )
+    if st.button("Hear it", icon=":material/volume_up:"):
+        st.audio(_sound(run.name, index), format="audio/wav", autoplay=True)
+
+
+def show_numbers() -> None:
+    """How good the stored run is, beside baselines that are computed here and now."""
+    run = shipped_run()
+    status = store.read_status(run)
+    lines = reference_lines(store.read_run_config(run).data)
+    stored = f"Stored with run {run.name}: its validation bound."
+    with st.container(horizontal=True, gap="large"):
+        for line in lines:
+            st.metric(line.label.capitalize(), f"{line.value:.2f}", help=COMPUTED, width="content")
+        st.metric("This model", f"{status.best:.2f}", help=stored, width="content")
+    st.caption("Nats per beat on chorales it did not train on, lower is better; the model's is an upper bound.")

@@ -1,0 +1,46 @@
+"""Latents: the path of the hidden state through a piece, the gates on the way, and what the model plays by itself."""
+
+import streamlit as st
+
+from dmm.ui import explain, frame, looking
+
+frame.lesson("latents")
+st.markdown(
+    "For each beat of a chorale the inference network proposes a hidden state $z_t$, knowing the state before and the "
+    "music to come. What you see are means over 50 draws of that posterior."
+)
+run_column, piece_column = st.columns(2)
+with run_column:
+    run = looking.choose_run()
+with piece_column:
+    piece = looking.choose_piece(run)
+inspection, step = looking.look(run, piece)
+
+looking.show_piece(piece, inspection)
+st.caption(f"Computed now from the weights of update {step:,} of run {run.name}, the best on validation so far.")
+
+path, gates, use, sound, draws = st.tabs(["Path", "Gates", "KL", "Reconstruction", "Draws"])
+with path:
+    st.markdown("The path of $z_t$: each point is a beat, its colour the time. Thin lines are single draws.")
+    looking.show_trajectory(piece, inspection)
+    st.markdown("The four dimensions that move most, with two standard deviations of the posterior around them.")
+    looking.show_lines(inspection)
+with gates:
+    st.markdown(
+        "Where the gate is 0 the mean of a dimension moves in a straight line; where it is 1 it goes where the "
+        "network proposes."
+    )
+    looking.show_gates(inspection)
+    explain.formula_and_code("model.GatedTransition")
+with use:
+    st.markdown("What each dimension costs. One with no KL carries nothing from the music: it is *inactive*.")
+    looking.show_kl(inspection)
+with sound:
+    looking.show_reconstruction(piece, inspection)
+with draws:
+    st.markdown(
+        "No chorale goes in here: the state starts at the learned $z_0$ and moves by itself. Each key is then tossed "
+        "as a coin of its own, so chords sound rougher than the probabilities look."
+    )
+    looking.show_draws(run)
+frame.onward("latents")

@@ -1,0 +1,25 @@
+"""Train: start a run, watch its bound fall, hear of its state."""
+
+import streamlit as st
+
+from dmm.ui import controls, current, explain, frame, live
+
+frame.lesson("train")
+st.markdown(
+    "The model starts out knowing how often each key sounds, and nothing else. Training raises the **ELBO**, a lower "
+    "bound on the log-probability of the chorales; the chart shows minus the ELBO, so *down is better*. It is the sum "
+    "of two parts: what the notes cost given the hidden states (:green[reconstruction]), and what the hidden states "
+    "cost given the model's own expectation of them (:orange[KL])."
+)
+run = current.chosen_run()
+buttons = st.container()
+view, knobs = st.columns([7, 3], gap="large")
+with knobs:
+    config = controls.settings()
+with buttons:
+    current.run_buttons(run, config)
+with view:
+    live.live_run(run)
+with st.expander("The bound, and the code that computes it"):
+    explain.formula_and_code("elbo.terms", formula="elbo")
+frame.onward("train")

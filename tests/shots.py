@@ -1,0 +1,49 @@
+"""Photographs every page, light and dark, wide and narrow, into shots/: `make shots`."""
+
+import sys
+from pathlib import Path
+
+from dmm.ui.frame import LESSONS
+from tests.browser import ROOT, launch, serve
+
+SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
+SHOTS = ROOT / "shots"
+
+
+def settle(page):
+    """Wait until Streamlit has run the page and the charts are drawn."""
+    page.wait_for_selector("[data-testid=stAppViewContainer] h1", timeout=60_000)
+    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
+    page.wait_for_timeout(2000)
+
+
+def photograph(browser, address, name, colours, size, folder=SHOTS) -> Path:
+    """One picture of a whole page; `colours` is light or dark, `size` wide or narrow."""
+    width, height = SIZES[size]
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=colours)
+    page.goto(address)
+    settle(page)
+    tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": width, "height": max(height, int(tall) + 20)})
+    page.wait_for_timeout(1000)
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}-{colours}-{size}.png"
+    page.screenshot(path=path)
+    page.close()
+    return path
+
+
+def main(names):
+    """All pages, or those named on the command line."""
+    with serve(ROOT / "app.py") as address, launch() as browser:
+        for lesson in LESSONS:
+            if names and lesson.file not in names:
+                continue
+            for colours in ("light", "dark"):
+                for size in SIZES:
+                    where = address if lesson is LESSONS[0] else f"{address}/{lesson.file}"
+                    print(photograph(browser, where, lesson.file, colours, size).relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,291 @@
+"""Figures show the numbers they are given, say them in words, and load nothing heavy."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dmm import figures
+from dmm.figures.projection import principal_components
+from dmm.music import KEYS, LOWEST_KEY
+from dmm.palette import GREY, KL, VOICES
+
+rng = np.random.default_rng(0)
+Z_PATH = np.cumsum(rng.normal(size=(12, 5)), axis=0)
+SCALE = rng.random((12, 5))
+ROLL = (rng.random((12, KEYS)) < 0.05).astype(float)
+
+EVERY = {
+    "trajectory_2d": lambda: figures.trajectory_2d(Z_PATH, samples=Z_PATH + rng.normal(size=(3, 12, 5))),
+    "trajectory_3d": lambda: figures.trajectory_3d(Z_PATH, highlight=3),
+    "gate_heatmap": lambda: figures.gate_heatmap(SCALE),
+    "latent_lines": lambda: figures.latent_lines(Z_PATH, SCALE),
+    "kl_bars": lambda: figures.kl_bars(SCALE[0]),
+    "piano_roll": lambda: figures.piano_roll(ROLL),
+    "piano_rolls": lambda: figures.piano_rolls({"Bach": ROLL, "model": 0.9 * ROLL}),
+}
+
+
+def python(code):
+    """What a fresh Python prints."""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def test_importing_figures_loads_no_plotly():
+    assert python("import sys, dmm.figures; print('plotly' in sys.modules)") == "False\n"
+
+
+def test_no_figure_loads_torch_or_streamlit():
+    code = (
+        "import sys; from dmm import figures; [getattr(figures, name) for name in dir(figures)];"
+        "print([m for m in ('torch', 'pyro', 'streamlit', 'pandas') if m in sys.modules])"
+    )
+    assert python(code) == "[]\n"
+
+
+def test_every_figure_is_exported_and_tried_here():
+    assert set(EVERY) | {"Projection", "principal_components"} == set(dir(figures))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = figures.nonsense
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_figure_suits_light_and_dark_and_says_what_it_shows(name):
+    figure = EVERY[name]()
+    layout = figure.layout
+    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
+    assert layout.meta["description"].endswith(".")
+    assert "12" in layout.meta["description"] or name == "kl_bars"
+    assert layout.font.color is None
+    assert all(a.font.color is None for a in layout.annotations)
+    assert all(t.hovertemplate or t.hoverinfo == "skip" for t in figure.data)
+    assert len(figure.to_json()) < 100_000
+
+
+# Principal components
+
+
+@given(st.integers(2, 9), st.integers(1, 6), st.integers(0, 10**6))
+@settings(max_examples=60, deadline=None)
+def test_components_equal_those_of_the_covariance(T, Z, seed):
+    z = np.random.default_rng(seed).normal(size=(T, Z)) * 2.0 ** np.arange(Z)
+    found = principal_components(z, Z)
+    values = np.linalg.eigvalsh(np.atleast_2d(np.cov(z.T)))[::-1]
+    np.testing.assert_allclose(found.explained, values / values.sum(), atol=1e-9)
+    np.testing.assert_allclose(found.explained.sum(), 1)
+    covariance = np.atleast_2d(np.cov(found.points.T))
+    np.testing.assert_allclose(covariance, np.diag(values), atol=1e-9 * values[0])
+
+
+def test_components_equal_numpy_eigenvectors():
+    values, vectors = np.linalg.eigh(np.cov(Z_PATH.T))
+    found = principal_components(Z_PATH, 2)
+    for axis, vector in zip(found.axes, vectors.T[::-1], strict=False):
+        np.testing.assert_allclose(abs(axis @ vector), 1)
+    np.testing.assert_allclose(found.explained, values[::-1][:2] / values.sum())
+
+
+def test_signs_do_not_depend_on_the_sign_of_the_data():
+    a, b = principal_components(Z_PATH, 3), principal_components(-Z_PATH, 3)
+    np.testing.assert_allclose(a.axes, b.axes, atol=1e-12)
+    assert (a.axes[np.arange(3), np.abs(a.axes).argmax(axis=1)] > 0).all()
+
+
+def test_all_components_give_the_points_back():
+    found = principal_components(Z_PATH, 5)
+    np.testing.assert_allclose(found.points @ found.axes + found.mean, Z_PATH)
+    np.testing.assert_allclose(found.project(Z_PATH), found.points)
+
+
+@pytest.mark.parametrize("z", [np.ones((1, 1)), np.full((6, 4), 0.1), np.ones((1, 5))])
+def test_points_that_do_not_differ_have_no_components(z):
+    found = principal_components(z, 2)
+    assert found.points.shape == (len(z), 2)
+    assert not found.points.any()
+    assert not found.explained.any()
+
+
+def test_components_beyond_the_rank_are_zero():
+    found = principal_components(np.arange(4.0)[:, None] * [1, 2, 3], 3)
+    np.testing.assert_allclose(found.explained, [1, 0, 0])
+    assert not found.axes[1:].any()
+
+
+# Trajectories
+
+
+def test_trajectory_passes_principal_components_through():
+    figure = figures.trajectory_2d(Z_PATH)
+    found = principal_components(Z_PATH, 2)
+    np.testing.assert_allclose(np.stack([figure.data[0].x, figure.data[0].y], axis=1), found.points)
+    assert figure.layout.xaxis.title.text == f"PC 1 ({100 * found.explained[0]:.0f} % of variance)"
+
+
+def test_trajectory_passes_chosen_dimensions_through():
+    figure = figures.trajectory_3d(Z_PATH, dims=(4, 0, 2))
+    path = figure.data[0]
+    np.testing.assert_array_equal(np.stack([path.x, path.y, path.z], axis=1), Z_PATH[:, [4, 0, 2]])
+    assert figure.layout.scene.xaxis.title.text == "dimension 5 of z"
+
+
+def test_trajectory_marks_start_end_and_highlight():
+    figure = figures.trajectory_2d(Z_PATH, dims=(0, 1), highlight=3)
+    marks = {trace.name: (trace.x[0], trace.y[0]) for trace in figure.data[1:]}
+    assert marks == {"start": tuple(Z_PATH[0, :2]), "end": tuple(Z_PATH[-1, :2]), "beat 4": tuple(Z_PATH[3, :2])}
+
+
+def test_trajectory_hover_says_beat_and_notes():
+    names = ["C4 E4"] + [""] * 11
+    text = figures.trajectory_2d(Z_PATH, names=names).data[0].text
+    assert text[:2] == ("beat 1<br>C4 E4", "beat 2<br>silence")
+    labels = [f"bar {t}" for t in range(12)]
+    assert figures.trajectory_2d(Z_PATH, labels).data[0].text[11] == "bar 11"
+
+
+def test_posterior_draws_share_the_axes_of_the_path():
+    samples = Z_PATH + rng.normal(size=(3, 12, 5))
+    draws = figures.trajectory_2d(Z_PATH, samples=samples).data[0]
+    expected = principal_components(Z_PATH, 2).project(samples)  # (S, T, 2)
+    shown = np.stack([draws.x, draws.y], axis=1).reshape(3, 13, 2)
+    np.testing.assert_allclose(shown[:, :12], expected)
+    assert np.isnan(shown[:, 12]).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"dims": (0,)}, "got 1 dimensions to show, expected 2"),
+        ({"dims": (0, 5)}, "expected indices from 0 to 4"),
+        ({"samples": Z_PATH}, r"expected \(S, 12, 5\)"),
+        ({"names": ["C4"]}, "1 names, expected 12"),
+        ({"highlight": 12}, "expected a frame from 0 to 11"),
+        ({"highlight": -1}, "expected a frame from 0 to 11"),
+    ],
+)
+def test_what_does_not_fit_the_trajectory_is_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        figures.trajectory_2d(Z_PATH, **settings)
+
+
+# Gates, lines, bars
+
+
+def test_gates_pass_through_dimension_by_beat():
+    (heat,) = figures.gate_heatmap(SCALE).data
+    np.testing.assert_array_equal(heat.z, SCALE.T)
+    assert (heat.zmin, heat.zmax) == (0, 1)
+    assert (list(heat.x), list(heat.y)) == (list(range(1, 13)), list(range(1, 6)))
+
+
+def test_gates_outside_0_to_1_are_refused():
+    with pytest.raises(ValueError, match=r"got gates from 0 to 1\.5, expected 0 to 1"):
+        figures.gate_heatmap(np.array([[0.0, 1.5]]))
+
+
+def test_bands_are_two_standard_deviations():
+    band, line = figures.latent_lines(Z_PATH, SCALE, dims=[2]).data
+    np.testing.assert_array_equal(line.y, Z_PATH[:, 2])
+    np.testing.assert_allclose(band.y[:12], Z_PATH[:, 2] + 2 * SCALE[:, 2])
+    np.testing.assert_allclose(band.y[12:][::-1], Z_PATH[:, 2] - 2 * SCALE[:, 2])
+
+
+def test_the_three_liveliest_dimensions_are_shown_unless_told():
+    z = Z_PATH * [1e-3, 10, 10, 1e-3, 10]
+    shown = [trace.name for trace in figures.latent_lines(z, SCALE).data[1::2]]
+    assert shown == ["dimension 2", "dimension 3", "dimension 5"]
+
+
+def test_a_negative_scale_is_refused():
+    with pytest.raises(ValueError, match="z_scale from -1"):
+        figures.latent_lines(Z_PATH, -np.ones_like(SCALE))
+
+
+def test_active_dimensions_are_coloured_and_the_rest_grey():
+    active, rest = figures.kl_bars([0.5, 0.01, 0.002, 0.3]).data
+    assert (list(active.x), list(active.y), active.marker.color) == ([1, 4], [0.5, 0.3], KL)
+    assert (list(rest.x), list(rest.y), rest.marker.color) == ([2, 3], [0.01, 0.002], GREY)
+
+
+# Piano rolls
+
+
+def test_a_roll_of_0_and_1_is_drawn_as_held_notes():
+    roll = np.zeros((4, KEYS))
+    roll[1:3, 60 - LOWEST_KEY] = 1
+    (bars,) = figures.piano_roll(roll).data
+    assert (list(bars.y), list(map(list, bars.customdata))) == ([60], [["C4", 2, 2]])
+    assert bars.base[0] == pytest.approx(1.5, abs=0.06)
+    assert bars.x[0] == pytest.approx(2, abs=0.11)
+
+
+def test_probabilities_pass_through():
+    probabilities = rng.random((6, KEYS))
+    (heat,) = figures.piano_roll(probabilities).data
+    np.testing.assert_array_equal(heat.z, probabilities.T)
+    assert (heat.y[0], heat.y[-1]) == (21, 108)
+
+
+def test_only_the_range_that_sounds_is_shown():
+    roll = np.zeros((4, KEYS))
+    roll[:, [48 - LOWEST_KEY, 72 - LOWEST_KEY]] = 1
+    axis = figures.piano_roll(roll).layout.yaxis
+    assert axis.range == (46.5, 73.5)
+    assert {"C3", "C4", "C5"} <= set(axis.ticktext)
+
+
+def test_voices_colour_their_notes_and_others_stay_grey():
+    voices = np.array([[72, 67, 64, 48], [72, 67, 0, 47]])
+    roll = np.zeros((2, KEYS))
+    for t, row in enumerate(voices):
+        roll[t, row[row > 0] - LOWEST_KEY] = 1
+    roll[0, 80 - LOWEST_KEY] = 1
+    traces = figures.piano_roll(roll, voices).data
+    assert [trace.name for trace in traces] == ["soprano", "alto", "tenor", "bass", "other"]
+    assert [trace.marker.color for trace in traces] == [*VOICES, GREY]
+    assert [list(trace.y) for trace in traces] == [[72], [67], [64], [48, 47], [80]]
+
+
+def test_rolls_to_compare_share_time_and_keys():
+    figure = figures.piano_rolls({"Bach": ROLL, "model": np.full((9, KEYS), 0.3)})
+    assert [trace.yaxis for trace in figure.data] == ["y", "y2"]
+    assert {trace.xaxis for trace in figure.data} <= {None, "x"}
+    assert figure.layout.yaxis2.matches == "y"
+    assert figure.layout.yaxis.range == figure.layout.yaxis2.range
+    assert figure.layout.xaxis.range == (0.5, 12.5)
+    assert [note.text for note in figure.layout.annotations] == ["Bach", "model"]
+
+
+@pytest.mark.parametrize(
+    ("roll", "message"),
+    [
+        (np.zeros((3, 90)), "got a piano roll with 90 keys, expected 88"),
+        (np.zeros(88), "expected"),
+        (np.full((3, 88), 2.0), "from 2 to 2, expected 0 to 1"),
+        (np.full((3, 88), np.nan), "not finite"),
+    ],
+)
+def test_what_is_no_piano_roll_is_refused(roll, message):
+    with pytest.raises(ValueError, match=message):
+        figures.piano_roll(roll)
+
+
+# The smallest inputs
+
+
+@pytest.mark.parametrize("z", [np.ones((1, 1)), np.ones((1, 3)), np.ones((4, 1)), np.zeros((4, 3))])
+def test_one_frame_one_dimension_and_constant_input_work(z):
+    made = [
+        figures.trajectory_2d(z, highlight=0),
+        figures.trajectory_3d(z, samples=z[None]),
+        figures.gate_heatmap(z),
+        figures.latent_lines(z, z),
+        figures.kl_bars(z[0]),
+        figures.piano_roll(np.zeros((len(z), KEYS))),
+        figures.piano_roll(np.full((len(z), KEYS), 0.5)),
+    ]
+    for figure in made:
+        assert figure.to_json()
+        assert "nan" not in figure.layout.meta["description"]

@@ -89,7 +89,8 @@ def evaluate(run, data, split, samples, snapshot, seed, as_json):
         return
     click.echo(f"{dataset.name}, {split}: {result['sequences']} pieces, {result['frames']} frames; nats per frame")
     click.echo(f"  a    importance sampled, S = {samples:<6} {result['nll_is']:8.3f}")
-    click.echo(f"  (b)  bound per frame                   {result['nll_bound']:8.3f} ± {result['nll_bound_se']:.3f}")
+    error = "" if result["nll_bound_se"] is None else f" ± {result['nll_bound_se']:.3f}"
+    click.echo(f"  (b)  bound per frame                   {result['nll_bound']:8.3f}{error}")
     click.echo(f"  {{c}}  bound, mean of pieces             {result['nll_bound_per_sequence']:8.3f}")
     for name, value in result["baselines"].items():
         click.echo(f"       {name.replace('_', ' '):34}{value:8.3f}")

@@ -7,7 +7,7 @@ that refuse a bad value are all made from the one class below.
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 PAPER = "Krishnan, Shalit & Sontag (2017)"
 PYRO = "Pyro's DMM example"
@@ -252,7 +252,7 @@ class Config(BaseModel):
         ge=0.99,
         le=1.0,
         step=0.00001,
-        meaning="The learning rate is multiplied by this after every update.",
+        meaning="The learning rate is multiplied by this at every update, the first one too.",
         source=f"{PYRO}: 0.99996",
     )
     weight_decay: float = knob(
@@ -309,6 +309,13 @@ class Config(BaseModel):
         fixed="This version trains on the processor; models this small gain little from a graphics card.",
     )
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_truth_values(cls, value):
+        if isinstance(value, bool):
+            raise ValueError("a truth value is not a number")
+        return value
+
 
 SIZES = {
     "classroom": {"z_dim": 16, "emission_dim": 32, "transition_dim": 32, "rnn_dim": 64},
@@ -323,7 +330,7 @@ SETTINGS = {
 PRESETS = {name: sizes | SETTINGS[name] for name, sizes in SIZES.items()}
 
 
-def make_config(preset: str = "classroom", **values: Any) -> Config:
+def make_config(preset: str = "classroom", /, **values: Any) -> Config:
     """A validated configuration: the preset, with `values` put over it.
 
     Raises:
@@ -331,10 +338,7 @@ def make_config(preset: str = "classroom", **values: Any) -> Config:
     """
     if preset not in PRESETS:
         raise ConfigError(f'There is no preset "{str(preset)[:40]}"; choose one of {", ".join(PRESETS)}.')
-    try:
-        return Config(**(PRESETS[preset] | values))
-    except ValidationError as error:
-        raise ConfigError(" ".join(_sentence(one) for one in error.errors())) from None
+    return read_config(PRESETS[preset] | values)
 
 
 def read_config(values: Mapping[str, Any]) -> Config:
@@ -343,7 +347,10 @@ def read_config(values: Mapping[str, Any]) -> Config:
     Raises:
         ConfigError: as `make_config`.
     """
-    return make_config(**values)
+    try:
+        return Config(**values)
+    except ValidationError as error:
+        raise ConfigError(" ".join(_sentence(one) for one in error.errors())) from None
 
 
 def knobs(group: str) -> list[str]:
@@ -369,9 +376,11 @@ def _sentence(error: dict) -> str:
     if error["type"] == "extra_forbidden":
         return f'Unknown field "{name}".'
     limits = about(name)
+    if limits["fixed"]:
+        return f"{name} is fixed at {limits['default']}; you asked for {given}. {limits['fixed']}"
     if limits["choices"]:
         return f'{name} must be {" or ".join(limits["choices"])}; you asked for "{given}".'
     if "minimum" in limits:
         whole = " (a whole number)" if limits["type"] == "integer" else ""
-        return f"{name} must be {limits['minimum']:g}–{limits['maximum']:g}{whole}; you asked for {given}."
+        return f"{name} must be {limits['minimum']:.10g}–{limits['maximum']:.10g}{whole}; you asked for {given}."
     return f"{name} is not valid: {error['msg']}."

@@ -37,8 +37,8 @@ class DMM(nn.Module):
             return Noise(eps)
         shape = (*x.shape[:2], self.inference.rnn.h_0.shape[1])
         rate = self.rnn_dropout
-        keep = tuple((torch.rand(shape, **like) >= rate) / (1 - rate) for _ in self.inference.rnn.layers)
-        return Noise(eps, keep)
+        kept = [torch.rand(shape, **like) >= rate for _ in self.inference.rnn.layers]
+        return Noise(eps, tuple(one.to(eps.dtype) / (1 - rate) for one in kept))
 
     @torch.no_grad()
     def sample(self, steps, generator, sequences=1):

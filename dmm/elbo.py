@@ -87,7 +87,7 @@ def terms(dmm, batch, noise, kl="analytic"):
 
 
 def elbo(dmm, batch, noise, kl_weight=1.0, kl="analytic"):
-    """The bound of each sequence; arguments as `terms`, and `kl_weight` in 0..1 (annealing). Returns a `Bound`."""
+    """The bound of each sequence; arguments as `terms`, and `kl_weight` in 0..1 for annealing. Returns a `Bound`."""
     parts = terms(dmm, batch, noise, kl)
     reconstruction = parts.reconstruction.sum(1)
     divergence = parts.kl.sum((1, 2))

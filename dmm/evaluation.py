@@ -31,11 +31,11 @@ CHUNK = 40_000  # frames in one pass, over all draws: memory stays flat however 
 
 
 class Evaluation(NamedTuple):
-    """Nats per frame, lower is better: a, (b) and {c} of the formulas, with standard errors over the draws of z."""
+    """Nats per frame, lower is better: a, (b) and {c} of the formulas, and the standard error of (b) over draws."""
 
     nll_is: float
     nll_bound: float
-    nll_bound_se: float
+    nll_bound_se: float | None
     nll_bound_per_sequence: float
     frames: int
     sequences: int
@@ -54,7 +54,12 @@ def evaluate(dmm, rolls, samples=500, seed=0):
 
     Returns:
         `Evaluation`; no piece is ever left out.
+
+    Raises:
+        ValueError: there are no pieces or no draws.
     """
+    if not len(rolls) or samples < 1:
+        raise ValueError(f"got {len(rolls)} pieces and {samples} draws, expected at least one of each")
     generator = make_generator(seed, EVALUATION)
     weights, bounds = [], []
     for roll in rolls:
@@ -65,11 +70,10 @@ def evaluate(dmm, rolls, samples=500, seed=0):
     bounds = torch.stack(bounds)  # (N, S)
     frames = lengths.sum()
     per_draw = -bounds.sum(0) / frames  # (S,): each an estimate of (b)
-    error = per_draw.std() / math.sqrt(samples) if samples > 1 else torch.tensor(math.nan)
     return Evaluation(
         nll_is=float(-torch.stack(weights).sum() / frames),
         nll_bound=float(per_draw.mean()),
-        nll_bound_se=float(error),
+        nll_bound_se=float(per_draw.std() / math.sqrt(samples)) if samples > 1 else None,
         nll_bound_per_sequence=float((-bounds.mean(1) / lengths).mean()),
         frames=int(frames),
         sequences=len(rolls),

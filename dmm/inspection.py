@@ -48,7 +48,7 @@ def inspect_piece(dmm, roll, draws=50, keep=8, seed=0):
     terms = elbo.terms(dmm, batch, noise)
     return Inspection(
         z_loc=z.mean(0).numpy(),
-        z_scale=z.std(0).numpy(),
+        z_scale=z.std(0, correction=min(1, draws - 1)).numpy(),
         draws=z[:keep].numpy(),
         gates=dmm.transition.openness(dmm.previous(z)).mean(0).numpy(),
         probabilities=torch.sigmoid(dmm.emitter(z)).mean(0).numpy(),

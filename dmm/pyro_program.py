@@ -56,6 +56,8 @@ class PyroProgram:
 class FixedNoise(Messenger):
     """Inside this context the latents are drawn from given noise instead of Pyro's own: z_t = loc + scale * eps_t.
 
+    A latent that has its value already, because it is replayed or observed, keeps it.
+
     Args:
         eps: (B, T, Z) standard normal.
     """
@@ -65,7 +67,7 @@ class FixedNoise(Messenger):
         self.eps = eps
 
     def _pyro_sample(self, message):
-        if message["is_observed"] or not message["name"].startswith("z_"):
+        if message["is_observed"] or message["done"] or not message["name"].startswith("z_"):
             return
         t = int(message["name"].removeprefix("z_"))
         normal = message["fn"].base_dist.base_dist

@@ -2,7 +2,7 @@
 
 A state holds everything that a run has learned; a spec holds what never changes. Randomness is counted, not stored:
 the noise of update k follows from the seed and k, the order of epoch e from the seed and e. So a run that was stopped
-and resumed is bit-identical to one that was not (on the same processor type, with the same versions).
+and resumed is bit-identical to one that was not (same processor type, same versions, same number of threads).
 """
 
 import math

@@ -24,6 +24,15 @@ CASES = [  # kl_weight, rnn_layers, dropout
 ]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Small sums are quicker in one thread, above all where others use the cores too."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(autouse=True)
 def _seeded_float64():
     before = torch.get_default_dtype()

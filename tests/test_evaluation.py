@@ -18,6 +18,15 @@ LENGTHS = [6, 1, 4, 9]
 FRAMES = sum(LENGTHS)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Small sums are quicker in one thread, above all where others use the cores too."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def make_rolls(lengths=LENGTHS):
     rng = np.random.default_rng(0)
     return [(rng.random((length, 88)) < 0.1).astype(np.uint8) for length in lengths]
@@ -136,18 +145,18 @@ def test_importance_sampling_tightens_the_bound_and_more_draws_tighten_it_more()
     dmm, rolls = make_model(), make_rolls()
     one, ten, many = (
         [evaluate(dmm, rolls, samples, seed) for seed in range(runs)]
-        for samples, runs in ((1, 150), (10, 40), (500, 4))
+        for samples, runs in ((1, 100), (10, 30), (300, 3))
     )
-    bound = evaluate(dmm, rolls, samples=3_000, seed=77)
+    bound = evaluate(dmm, rolls, samples=2_000, seed=77)
 
     def mean_and_error(results):
         values = np.array([result.nll_is for result in results])
         return values.mean(), values.std(ddof=1) / len(values) ** 0.5
 
-    (a_1, e_1), (a_10, e_10), (a_500, e_500) = map(mean_and_error, (one, ten, many))
+    (a_1, e_1), (a_10, e_10), (a_300, e_300) = map(mean_and_error, (one, ten, many))
     assert abs(a_1 - bound.nll_bound) < 4 * math.hypot(e_1, bound.nll_bound_se)  # a(S = 1) is (b) in expectation
     assert a_10 < a_1 - 3 * math.hypot(e_1, e_10)
-    assert a_500 < a_10 - 3 * math.hypot(e_10, e_500)
+    assert a_300 < a_10 - 3 * math.hypot(e_10, e_300)
     for result in many:
         assert result.nll_is <= result.nll_bound + 3 * result.nll_bound_se
 
@@ -179,7 +188,7 @@ def test_same_seed_gives_the_same_numbers_and_the_global_generator_is_left_alone
 
 @pytest.mark.parametrize("chunk", [1, 30, 137])
 def test_chunks_change_the_draws_but_neither_their_number_nor_what_they_estimate(monkeypatch, chunk):
-    dmm, rolls, samples = make_model(), make_rolls(), 200
+    dmm, rolls, samples = make_model(), make_rolls(), 100
     whole = evaluate(dmm, rolls, samples)
     monkeypatch.setattr(evaluation, "CHUNK", chunk)
     drawn, original = [], elbo.elbo
@@ -207,7 +216,7 @@ def test_chunks_of_whole_blocks_of_random_numbers_change_nothing(monkeypatch):
 
 def test_one_draw_is_enough_for_everything_but_a_standard_error():
     result = evaluate(make_model(), make_rolls(), samples=1)
-    assert math.isnan(result.nll_bound_se)
+    assert result.nll_bound_se is None
     assert all(math.isfinite(value) for name, value in result._asdict().items() if name != "nll_bound_se")
 
 

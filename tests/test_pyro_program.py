@@ -16,6 +16,15 @@ SMALL = {"z_dim": 3, "emission_dim": 4, "transition_dim": 5, "rnn_dim": 6, "batc
 LENGTHS = [9, 1, 5, 4, 7, 2, 8]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Small sums are quicker in one thread, above all where others use the cores too."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(autouse=True)
 def _empty_store():
     pyro.clear_param_store()

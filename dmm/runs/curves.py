@@ -1,12 +1,12 @@
 """The learning curve of a run as columns for a chart, built up as records come in. No torch.
 
-Updates are grouped so that a point is calm and yet soon there: a point is an epoch, or what 0.4 s of training did
+Updates are grouped so that a point is calm and yet soon there: a point is an epoch, or what 0.8 s of training did
 where an epoch takes longer; in the first epoch each update is a point. Values are means over frames.
 """
 
 from dmm.runs import store
 
-GROUP_SECONDS = 0.4
+GROUP_SECONDS = 0.8
 TERMS = ("bound", "reconstruction", "kl")
 COLUMNS = ("step", *TERMS, "validation")
 

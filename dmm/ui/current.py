@@ -30,6 +30,9 @@ def chosen_run():
 
     A link that names no run we have gives a sentence, and the visitor goes on with what was there.
     """
+    started = st.session_state.pop("started", None)
+    if started:  # only now: an address that changes just before st.rerun() never reaches the browser
+        st.query_params[PARAMETER] = started
     asked = st.query_params.get(PARAMETER)
     if asked is not None:
         try:
@@ -58,8 +61,7 @@ def start(config) -> None:
     except (RunError, DataError) as error:
         st.session_state["trouble"] = str(error)
         return
-    st.session_state["run"] = run.name
-    st.query_params[PARAMETER] = run.name
+    st.session_state["started"] = run.name
 
 
 def resume(run) -> None:

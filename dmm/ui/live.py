@@ -111,10 +111,10 @@ def _headline(run, status):
 def _numbers(run, status, curves):
     """The numbers of the moment, from the run's own files."""
     config = store.read_run_config(run)
-    validation = next((value for value in reversed(curves.points["validation"]) if value is not None), None)
+    validation = [value for value in curves.points["validation"] if value is not None]
     with st.container(horizontal=True, gap="large"):
-        _number("Bound, validation", validation, "{:.3f}", NATS)
-        _number("Best so far", status.best, "{:.3f}", NATS)
+        _number("Bound, validation", validation[-1] if validation else None, "{:.3f}", NATS)
+        _number("Best so far", min(validation, default=None), "{:.3f}", NATS)
         _number("Epoch", status.epoch, f"{{}} / {config.epochs}")
         _number("KL weight", curves.kl_weight, "{:.2f}", ANNEALING)
         _number("Frames a second", curves.frames_per_second, "{:,.0f}", "Beats of music trained on.")

@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test slow shots lint assets pins clean
+.PHONY: app test slow shots pictures lint assets pins clean
 
 app: $(VENV)/.app  ## the app on http://localhost:8501
 	$(BIN)/python -m streamlit run app.py
@@ -17,11 +17,14 @@ slow: $(VENV)/.dev  ## load, kill loops and long training checks
 shots: $(VENV)/.dev  ## every page, light and dark, wide and narrow, into shots/
 	$(BIN)/python -m tests.shots
 
+pictures: $(VENV)/.dev  ## the picture in the README
+	$(BIN)/python -m tests.shots --readme
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-assets: $(VENV)/.app  ## train the run that ships, and the picture in the README is `make shots`
+assets: $(VENV)/.app  ## train the run that ships
 	$(BIN)/python -m dmm.runs.build_shipped
 
 pins: $(VENV)/.dev  ## write constraints.txt anew from what is installed

@@ -4,7 +4,9 @@ Every failure is one sentence on standard error and exit code 2 for a wrong requ
 With `--json` each line of standard output is one JSON object.
 """
 
+import contextlib
 import json
+import math
 import signal
 import sys
 from pathlib import Path
@@ -16,6 +18,21 @@ from dmm.data import DataError, load_dataset
 from dmm.runs import store
 from dmm.runs.describe import describe
 from dmm.runs.store import RunError
+
+
+class _Seconds(click.ParamType):
+    """A positive, finite number of seconds."""
+
+    name = "seconds"
+
+    def convert(self, value, param, ctx):
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = math.nan
+        if not 0 < seconds < math.inf:
+            self.fail(f"{value} is not a positive number of seconds.", param, ctx)
+        return seconds
 
 
 @click.group()
@@ -31,7 +48,7 @@ def main():
 @click.option("--epochs", type=int, help=about("epochs")["meaning"])
 @click.option("--seed", type=int, help=about("seed")["meaning"])
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Any other field; may be repeated.")
-@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Stop after so much training time.")
+@click.option("--seconds", type=_Seconds(), help="Stop after so much training time.")
 @click.option("--runs-dir", type=click.Path(path_type=Path), help="Where runs are kept.  [default: runs]")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with this run instead.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
@@ -45,14 +62,17 @@ def train(data, preset, inference, engine, epochs, seed, settings, seconds, runs
             run = _run_folder(resume, runs_dir)
             if store.read_status(run).state == "running":
                 raise RunError("This run is being trained right now by another process.")
+            if run.parent == store.SHIPPED:
+                raise RunError("This run came with the app and stays as it is; start one of your own.")
             dataset = load_dataset(store.read_run_config(run).data)
         else:
             options = {"inference": inference, "engine": engine, "epochs": epochs, "seed": seed}
             values = {name: value for name, value in options.items() if value is not None}
-            dataset = load_dataset(data)
-            if data.endswith(".json"):
-                data = str(Path(data).resolve())
-            config = make_config(preset, **(values | {"data": data} | _settings(settings)))
+            values = {"data": data} | values | _settings(settings)
+            dataset = load_dataset(values["data"])
+            if values["data"].lower().endswith(".json"):
+                values["data"] = str(Path(values["data"]).resolve())
+            config = make_config(preset, **values)
             run = store.new_run(config, describe(dataset), runs_dir)
         status = _train(run, dataset, seconds, as_json)
     _say_end(run, status, as_json)
@@ -85,7 +105,7 @@ def evaluate(run, data, split, samples, snapshot, seed, as_json):
             "markov_keys": baselines.markov_keys(train_rolls, rolls),
         }
     if as_json:
-        click.echo(json.dumps(result))
+        click.echo(json.dumps(result, allow_nan=False))
         return
     click.echo(f"{dataset.name}, {split}: {result['sequences']} pieces, {result['frames']} frames; nats per frame")
     click.echo(f"  a    importance sampled, S = {samples:<6} {result['nll_is']:8.3f}")
@@ -142,7 +162,7 @@ class _sentences:
 
 def _write_file(path, data):
     try:
-        store.replace_file(path, data)
+        path.write_bytes(data)
     except OSError as error:
         raise RunError(f"Could not write {path}: {store.reason(error)}.") from None
 
@@ -160,7 +180,10 @@ def _settings(pairs):
 
 def _run_folder(run, runs_dir=None):
     """A run by its folder or by its id."""
-    return run if (run / "config.json").is_file() else store.find_run(str(run), runs_dir)
+    with contextlib.suppress(OSError):  # a name too long for a path
+        if (run / "config.json").is_file():
+            return run
+    return store.find_run(str(run), runs_dir)
 
 
 def _load(run, snapshot):
@@ -176,8 +199,7 @@ def _train(run, dataset, seconds, as_json):
     """One session in this process, obedient to signals and to the time limit."""
     from dmm.runs import session
 
-    order = None
-    spent_before = store.read_status(run).seconds
+    order = spent_before = None
     spent = 0.0
 
     def stop(*_):
@@ -185,11 +207,16 @@ def _train(run, dataset, seconds, as_json):
         order = "interrupt"
 
     def report_progress(state, spec, report):
-        nonlocal spent
+        nonlocal order, spent, spent_before
+        if spent_before is None:
+            spent_before = state.seconds  # the first slice is one update; it is free
         spent = state.seconds - spent_before
-        for record in report.records:
-            if as_json:
-                click.echo(json.dumps(record))
+        try:
+            for record in report.records:
+                if as_json:
+                    click.echo(json.dumps(record))
+        except BrokenPipeError:  # nobody reads any more: save and end
+            order = "interrupt"
         if bar:
             bar.update(state.step - bar.pos, report.records[-1] if report.records else None)
 

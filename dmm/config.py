@@ -377,7 +377,8 @@ def _sentence(error: dict) -> str:
         return f'Unknown field "{name}".'
     limits = about(name)
     if limits["fixed"]:
-        return f"{name} is fixed at {limits['default']}; you asked for {given}. {limits['fixed']}"
+        asked = f'"{given}"' if limits["choices"] else given
+        return f"{name} is fixed at {limits['default']}; you asked for {asked}. {limits['fixed']}"
     if limits["choices"]:
         return f'{name} must be {" or ".join(limits["choices"])}; you asked for "{given}".'
     if "minimum" in limits:

@@ -33,8 +33,25 @@ def photograph(browser, address, name, colours, size, folder=SHOTS) -> Path:
     return path
 
 
+def photograph_training(browser, address, path):
+    """The Train page after half a minute of training."""
+    page = browser.new_page(viewport={"width": 1440, "height": 1180}, color_scheme="light")
+    page.goto(f"{address}/train")
+    settle(page)
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_timeout(30_000)
+    page.screenshot(path=path)
+    page.get_by_role("button", name="Stop").click()
+    page.wait_for_timeout(2000)
+    page.close()
+
+
 def main(names):
-    """All pages, or those named on the command line."""
+    """All pages, or those named on the command line; `--readme` makes the picture in the README instead."""
+    if names == ["--readme"]:
+        with serve(ROOT / "app.py") as address, launch() as browser:
+            photograph_training(browser, address, ROOT / "assets" / "train.png")
+        return
     with serve(ROOT / "app.py") as address, launch() as browser:
         for lesson in LESSONS:
             if names and lesson.file not in names:

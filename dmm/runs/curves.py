@@ -4,6 +4,8 @@ Updates are grouped so that a point is calm and yet soon there: a point is an ep
 where an epoch takes longer; in the first epoch each update is a point. Values are means over frames.
 """
 
+import contextlib
+
 from dmm.runs import store
 
 GROUP_SECONDS = 0.8
@@ -32,11 +34,15 @@ class Curves:
         """Read what the run has written since the last call."""
         records, self._offset = store.read_lines(self.run / "metrics.jsonl", self._offset)
         for record in records:
-            self._rewind(record)
-            if record["kind"] == "valid":
-                self._add_validation(record)
-            elif record["bound"] is not None:
-                self._add_update(record)
+            with contextlib.suppress(KeyError, TypeError):  # a damaged line
+                self._add(record)
+
+    def _add(self, record):
+        self._rewind(record)
+        if record["kind"] == "valid":
+            self._add_validation(record)
+        elif record["bound"] is not None:
+            self._add_update(record)
 
     def _rewind(self, record):
         """A run that went back to a snapshot repeats updates: forget what it had done after it."""

@@ -18,6 +18,7 @@ PLACES = max(1, min(4, os.cpu_count() or 1))  # training processes at a time
 LONGEST_QUEUE = 60
 MOST_PER_LEARNER = 4  # running and waiting
 WATCH_EVERY = 0.1  # seconds
+FORGOTTEN_AFTER = 10.0  # seconds; a run that is only just being started is younger
 
 
 class Launcher:
@@ -33,6 +34,8 @@ class Launcher:
         self._lock = threading.Lock()
         self._waiting: list[tuple[Path, str]] = []
         self._active: dict[Path, tuple[subprocess.Popen, str]] = {}
+        self._closed = threading.Event()
+        _note_forgotten()
         threading.Thread(target=self._watch, daemon=True, name="launcher").start()
 
     def submit(self, run: Path, learner: str = "") -> None:
@@ -50,7 +53,10 @@ class Launcher:
             if len(self._waiting) >= LONGEST_QUEUE:
                 raise RunError(f"{LONGEST_QUEUE} runs are waiting already; try again in a few minutes.")
             status = store.read_status(run)._replace(state="queued", sentence="Waiting for a free place to train.")
-            store.write_status(run, status)
+            try:
+                store.write_status(run, status)
+            except OSError as error:
+                raise RunError(f"This run cannot be queued: {store.reason(error)}.") from None
             self._waiting.append((run, learner))
             self._fill()
 
@@ -61,8 +67,7 @@ class Launcher:
             if position is not None:
                 self._waiting.pop(position)
                 state = "paused" if order == "pause" else "cancelled"
-                sentence = "It had not begun to train; press Resume to queue it again."
-                store.write_status(run, store.read_status(run)._replace(state=state, sentence=sentence))
+                _leave(run, state, "Taken out of the line; press Resume to queue it again.")
             elif run in self._active:
                 process = self._active[run][0]
                 with contextlib.suppress(OSError):  # it has just ended
@@ -82,6 +87,8 @@ class Launcher:
     def close(self) -> None:
         """Let every process save and end (it does at the end of its input), and wait for that."""
         with self._lock:
+            for run, _ in self._waiting:
+                _leave(run, "interrupted", "The app was closed before its turn came; press Resume to queue it again.")
             self._waiting.clear()
             processes = [process for process, _ in self._active.values()]
         for process in processes:
@@ -89,6 +96,9 @@ class Launcher:
                 process.stdin.close()
         for process in processes:
             process.wait()
+        with self._lock:
+            self._note_ends()
+        self._closed.set()
 
     def _position(self, run):
         return next((i for i, (waiting, _) in enumerate(self._waiting) if waiting == run), None)
@@ -96,7 +106,10 @@ class Launcher:
     def _fill(self):
         while self._waiting and len(self._active) < self.places:
             run, learner = self._waiting.pop(0)
-            self._active[run] = self._start(run), learner
+            try:
+                self._active[run] = self._start(run), learner
+            except OSError as error:
+                _leave(run, "failed", f"Its process could not be started: {store.reason(error)}.")
 
     def _start(self, run):
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -114,17 +127,33 @@ class Launcher:
 
     def _watch(self):
         """Take note of processes that have ended, and start the next in line."""
-        while True:
-            time.sleep(WATCH_EVERY)
+        while not self._closed.wait(WATCH_EVERY):
             with self._lock:
-                ended = [run for run, (process, _) in self._active.items() if process.poll() is not None]
-                for run in ended:
-                    process, _ = self._active.pop(run)
-                    with contextlib.suppress(OSError):
-                        process.stdin.close()
-                        _note_end(run, process.returncode)
-                with contextlib.suppress(OSError):
-                    self._fill()
+                self._note_ends()
+                self._fill()
+
+    def _note_ends(self):
+        ended = [run for run, (process, _) in self._active.items() if process.poll() is not None]
+        for run in ended:
+            process, _ = self._active.pop(run)
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+            with contextlib.suppress(OSError):
+                _note_end(run, process.returncode)
+
+
+def _note_forgotten():
+    """Runs that waited in the line of a server that was killed wait no more: they can be resumed."""
+    for run in store.list_runs():
+        status = store.read_status(run)
+        if status.state == "queued" and time.time() - status.heartbeat > FORGOTTEN_AFTER:
+            _leave(run, "interrupted", "The app was closed before its turn came; press Resume to queue it again.")
+
+
+def _leave(run, state, sentence):
+    """Say that a run trains no more, if its folder is still there."""
+    with contextlib.suppress(OSError):
+        store.write_status(run, store.read_status(run)._replace(state=state, sentence=sentence))
 
 
 def _note_end(run, code):

@@ -1,6 +1,7 @@
 """Samples of a run, small enough to keep: a roll, its latents and its gates as one line of JSON."""
 
 import base64
+import contextlib
 import math
 from pathlib import Path
 from typing import NamedTuple
@@ -51,14 +52,23 @@ def append_sample(run: Path, sample: Sample) -> None:
 def read_samples(run: Path, offset: int = 0) -> tuple[list[Sample], int]:
     """The samples from a byte offset on, and the offset to read from next time."""
     records, offset = read_lines(run / "samples.jsonl", offset)
-    return [_decode(record) for record in records], offset
+    samples = []
+    for record in records:
+        with contextlib.suppress(KeyError, TypeError, ValueError):  # damaged: passed over
+            samples.append(_decode(record))
+    return samples, offset
 
 
 def _decode(record):
     frames, keys = record["frames"], record["keys"]
-    bits = np.unpackbits(_bytes(record["roll"], np.uint8), count=frames * keys)
+    packed = _bytes(record["roll"], np.uint8)
+    if len(packed) != math.ceil(frames * keys / 8):
+        raise ValueError(f"{len(packed)} bytes for a roll of {frames} frames")
+    bits = np.unpackbits(packed, count=frames * keys)
     z = _bytes(record["z"], "<i2").reshape(frames, -1) * Z_STEP
     gates = _bytes(record["gates"], np.uint8).reshape(frames, -1) / 255
+    if z.shape != gates.shape or not z.size:
+        raise ValueError(f"latents {z.shape} and gates {gates.shape} do not fit together")
     return Sample(record["step"], record["epoch"], bits.reshape(frames, keys), z, gates)
 
 
@@ -71,4 +81,4 @@ def _text(array):
 
 
 def _bytes(text, dtype):
-    return np.frombuffer(base64.b64decode(text), dtype)
+    return np.frombuffer(base64.b64decode(text, validate=True), dtype)

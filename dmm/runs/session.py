@@ -4,26 +4,28 @@ The command line and the worker process both call `train`; they differ only in w
 """
 
 import contextlib
+import math
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from dmm.data import Dataset
 from dmm.data.piece import digest
 from dmm.runs import snapshots, store
-from dmm.runs.samples import Sample, append_sample, is_due
+from dmm.runs.samples import Sample, append_sample, is_due, read_samples
 from dmm.runs.store import RunError, Status
 from dmm.training import Budget, Report, Spec, State, advance, load_dmm, make_generator, make_spec, make_state
 
 SLICE = 0.3  # seconds; how soon an order is heard and a page sees something new
 SNAPSHOT_EVERY = 5.0  # seconds
+HEARTBEAT_EVERY = 1.0  # seconds
 SAMPLE_FRAMES = 64
 SAMPLE = 100  # a stream of random numbers of its own: each sample of a run starts from the same noise
 
+ADVICE = "The weights are back to before that; try a lower learning rate."
 ORDERS = {
     "pause": ("paused", "Paused; press Resume to go on."),
     "cancel": ("cancelled", "Stopped as asked; what it had learned is kept."),
@@ -56,75 +58,107 @@ def train(
     torch.set_num_threads(1)  # two threads that share a busy core are slower than one, and sums depend on their number
     spec = make_spec(store.read_run_config(run), dataset)
     _check_data(run, dataset)
-    state = snapshots.load_last(run, make_state(spec))
+    session = _Session(run, spec, snapshots.load_last(run, make_state(spec)))
     try:
-        return _train(run, spec, state, orders, on_report)
+        return session.run_on(orders, on_report)
+    except BrokenPipeError:  # who listens to the reports has gone; that is no disk
+        raise
     except OSError as error:
+        return session.give_up(error)
+
+
+class _Session:
+    """The moving parts of a session: the newest state, and the newest one whose weights have been seen to work."""
+
+    def __init__(self, run, spec, state):
+        self.run, self.spec = run, spec
+        self.state = self.good = state
+        self.drawn = {sample.step for sample in read_samples(run)[0]}  # a run that went back draws none twice
+        self.saved = self.beat = time.monotonic()
+
+    def run_on(self, orders, on_report):
+        self.write("running", "Training.")
+        self.draw()
+        budget = Budget(steps=1)  # a first point at once
+        while True:
+            order = orders()
+            if order:
+                return self.end(*ORDERS[order])
+            report = self.slice(budget)
+            budget = Budget(seconds=SLICE)
+            on_report(self.state, self.spec, report)
+            if report.ended == "done":
+                return self.end("done", f"Done: {self.spec.config.epochs} epochs.")
+            if report.ended == "diverged":
+                self.state = self.good
+                return self.end("diverged", f"{report.cause} {ADVICE}")
+            self.keep_up()
+
+    def slice(self, budget):
+        """Train for a while and write down what came of it."""
+        before = self.state
+        self.state, report = advance(before, self.spec, budget)
+        if report.records and "skipped" not in report.records[0]:
+            self.good = before
+        store.append_lines(self.run / "metrics.jsonl", report.records)
+        if any(record.get("improved") for record in report.records):
+            snapshots.save_best(self.run, self.state)
+            self.good = self.state
+        if report.ended == "done" or (report.ended == "milestone" and is_due(self.epoch)):
+            self.draw()
+        return report
+
+    def keep_up(self):
+        """A snapshot and a heartbeat, if it is time for them."""
+        now = time.monotonic()
+        if now - self.saved > SNAPSHOT_EVERY:
+            snapshots.save_last(self.run, self.state)
+            self.saved = now
+        if now - self.beat > HEARTBEAT_EVERY:
+            self.write("running", "Training.")
+            self.beat = now
+
+    def end(self, name, sentence):
+        snapshots.save_last(self.run, self.state)
+        return self.write(name, sentence)
+
+    def give_up(self, error):
+        """The disk refuses: the run is where its last snapshot is."""
+        with contextlib.suppress(RunError):
+            self.state = snapshots.load_last(self.run, self.state)
         sentence = f"Could not save: {store.reason(error)}. The last snapshot is intact; free some space and resume."
-        status = _status("paused", sentence, state, spec)
         with contextlib.suppress(OSError):  # the old status then stays
-            store.write_status(run, status)
+            self.write("paused", sentence)
+        return self.status("paused", sentence)
+
+    def write(self, name, sentence):
+        status = self.status(name, sentence)
+        store.write_status(self.run, status)
         return status
 
+    def status(self, name, sentence):
+        best = self.state.best if math.isfinite(self.state.best) else None
+        return Status(name, sentence, self.state.step, self.epoch, round(self.state.seconds, 3), best, pid=os.getpid())
 
-def _train(run, spec, state, orders, on_report):
-    store.write_status(run, _status("running", "Training.", state, spec))
-    if state.step == 0:
-        _write_sample(run, spec, state)
-    saved = beat = time.monotonic()
-    budget = Budget(steps=1)  # a first point at once
-    while True:
-        order = orders()
-        if order:
-            return _end(run, spec, state, *ORDERS[order])
-        state, report = advance(state, spec, budget)
-        budget = Budget(seconds=SLICE)
-        store.append_lines(run / "metrics.jsonl", report.records)
-        if any(record.get("improved") for record in report.records):
-            snapshots.save_best(run, state)
-        if report.ended == "done" or (report.ended == "milestone" and is_due(_epoch(state, spec))):
-            _write_sample(run, spec, state)
-        on_report(state, spec, report)
-        if report.ended == "done":
-            return _end(run, spec, state, "done", f"Done: {spec.config.epochs} epochs.")
-        if report.ended == "diverged":
-            advice = "The weights are back to before that; try a lower learning rate."
-            return _end(run, spec, state, "diverged", f"{report.cause} {advice}")
-        now = time.monotonic()
-        if now - saved > SNAPSHOT_EVERY:
-            snapshots.save_last(run, state)
-            saved = now
-        if now - beat > 1:
-            store.write_status(run, _status("running", "Training.", state, spec))
-            beat = now
+    @property
+    def epoch(self):
+        return self.state.step // self.spec.updates_per_epoch
 
-
-def _end(run, spec, state, name, sentence):
-    snapshots.save_last(run, state)
-    status = _status(name, sentence, state, spec)
-    store.write_status(run, status)
-    return status
-
-
-def _status(name, sentence, state, spec):
-    best = state.best if np.isfinite(state.best) else None
-    return Status(name, sentence, state.step, _epoch(state, spec), round(state.seconds, 3), best, pid=os.getpid())
+    def draw(self):
+        """A piece drawn from the model as it is now, unless there is one of this step."""
+        config, step = self.spec.config, self.state.step
+        if step in self.drawn:
+            return
+        generator = make_generator(config.seed, SAMPLE)
+        z, gates, probabilities = load_dmm(config, self.state.weights).sample(SAMPLE_FRAMES, generator)
+        if torch.isfinite(z).all():  # else the run is about to count as diverged
+            roll = torch.rand(probabilities.shape, generator=generator) < probabilities
+            arrays = (part[0].double().numpy() for part in (roll, z, gates))
+            append_sample(self.run, Sample(step, self.epoch, *arrays))
+            self.drawn.add(step)
 
 
 def _check_data(run, dataset):
     expected = store.read_about(run).get("data", {}).get("digest")
     if expected and expected != digest(dataset):
         raise RunError("The data have changed since this run began, so it cannot go on; start a new run.")
-
-
-def _write_sample(run, spec, state):
-    """A piece drawn from the model as it is now."""
-    generator = make_generator(spec.config.seed, SAMPLE)
-    z, gates, probabilities = load_dmm(spec.config, state.weights).sample(SAMPLE_FRAMES, generator)
-    roll = torch.rand(probabilities.shape, generator=generator) < probabilities
-    arrays = (part[0].double().numpy() for part in (roll, z, gates))
-    append_sample(run, Sample(state.step, _epoch(state, spec), *arrays))
-
-
-def _epoch(state, spec):
-    return state.step // spec.updates_per_epoch

@@ -18,6 +18,7 @@ from dmm.runs.store import RunError, read_run_config, replace_file
 from dmm.training import State, load_dmm
 
 KEEP = 2
+LARGEST_WEIGHT = 1e6  # no healthy model comes near
 LARGEST = 256 * 2**20  # bytes; the largest model the configuration allows stays below
 
 
@@ -26,8 +27,10 @@ def save_last(run: Path, state: State) -> None:
     tensors = {f"weights.{name}": weight for name, weight in state.weights.items()}
     tensors |= {"moments.first": state.moments.first, "moments.second": state.moments.second}
     replace_file(run / "snapshots" / f"step-{state.step:08d}.safetensors", save(tensors, _counters(state)))
-    for old in _numbered(run)[KEEP:]:
-        old.unlink(missing_ok=True)
+    newer = [path for path in _numbered(run) if path.name > f"step-{state.step:08d}.safetensors"]  # it went back
+    older = [path for path in _numbered(run) if path not in newer][KEEP:]
+    for path in (*newer, *older):
+        path.unlink(missing_ok=True)
 
 
 def save_best(run: Path, state: State) -> None:
@@ -110,12 +113,19 @@ def _read(path):
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         counters = json.loads(header["__metadata__"]["state"])
         counters["best"] = math.inf if counters["best"] is None else float(counters["best"])
-        counters["step"] + counters["bad_steps"] + counters["seconds"]  # must be numbers
+        _check_counters(counters)
     except OSError as error:
         raise RunError(f"{path.name} cannot be read: {error.strerror}.") from None
-    except (SafetensorError, ValueError, KeyError, TypeError):
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError):
         raise RunError(f"{path.name} is damaged.") from None
     return tensors, {key: counters[key] for key in ("step", "bad_steps", "seconds", "best")}
+
+
+def _check_counters(counters):
+    """Raise a ValueError unless all are numbers that a run can have."""
+    whole = all(type(counters[key]) is int and counters[key] >= 0 for key in ("step", "bad_steps"))
+    if not (whole and math.isfinite(counters["seconds"]) and not math.isnan(counters["best"])):
+        raise ValueError(counters)
 
 
 def _weights(path, tensors, shapes):
@@ -130,15 +140,22 @@ def _weights(path, tensors, shapes):
         if tensor.shape != shape:
             given, wanted = ("×".join(map(str, size)) for size in (tensor.shape, shape))
             raise RunError(f"{path.name}: {name} is {given}, this model needs {wanted}.")
+        if tensor.dtype != torch.float32:
+            raise RunError(f"{path.name}: {name} holds {str(tensor.dtype)[6:]} numbers, this model needs float32.")
         bad = int((~torch.isfinite(tensor)).sum())
         if bad:
             raise RunError(f"{path.name}: {name} has {bad} values that are not finite numbers.")
+        largest = float(tensor.abs().max())
+        if largest > LARGEST_WEIGHT:
+            raise RunError(f"{path.name}: {name} is out of range: its largest value is {largest:.0e}.")
         weights[name] = tensor
     return weights
 
 
 def _moment(path, tensors, part, size):
     tensor = tensors.get(f"moments.{part}")
-    if tensor is None or tensor.numel() != size:
+    if tensor is None or tensor.shape != (size,) or tensor.dtype != torch.float32:
         raise RunError(f"{path.name} has no complete optimiser state.")
+    if not torch.isfinite(tensor).all() or (part == "second" and (tensor < 0).any()):
+        raise RunError(f"{path.name} has a damaged optimiser state.")
     return tensor

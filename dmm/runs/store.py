@@ -7,10 +7,13 @@ snapshots/       weights and optimiser moments (see `snapshots.py`)
 status.json      how the run is doing, replaced whole, with a heartbeat
 """
 
+import contextlib
 import json
+import math
 import os
 import re
 import secrets
+import threading
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "assets" / "runs"
 RUN_ID = re.compile(r"[0-9a-f]{16}")
 LIVE = ("queued", "running")
+STATES = (*LIVE, "paused", "done", "cancelled", "diverged", "failed", "interrupted")
+FORMAT = 1  # of a run folder
 STALE_AFTER = 60.0  # seconds without a heartbeat, after which a run counts as interrupted
 
 
@@ -60,7 +65,7 @@ def new_run(config: Config, about: dict[str, Any] | None = None, folder: Path | 
     run = (folder or runs_dir()) / secrets.token_hex(8)
     try:
         (run / "snapshots").mkdir(parents=True)
-        details = {"format": 1, "id": run.name, "created": time.time()} | (about or {})
+        details = {"format": FORMAT, "id": run.name, "created": time.time()} | (about or {})
         replace_file(run / "config.json", _json(details | {"config": config.model_dump()}).encode())
         write_status(run, Status("queued", "Waiting for a free place to train."))
     except OSError as error:
@@ -86,7 +91,15 @@ def list_runs(folder: Path | None = None) -> list[Path]:
     shipped = sorted(path.parent for path in SHIPPED.glob("*/config.json"))
     own = [path.parent for path in (folder or runs_dir()).glob("*/config.json")]
     own = [run for run in own if RUN_ID.fullmatch(run.name)]
-    return shipped + sorted(own, key=lambda run: run.stat().st_mtime, reverse=True)
+    return shipped + sorted(own, key=_changed, reverse=True)
+
+
+def _changed(run: Path) -> float:
+    """When a run was last written to; long ago if it has just been deleted."""
+    try:
+        return run.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def read_about(run: Path) -> dict[str, Any]:
@@ -98,8 +111,10 @@ def read_about(run: Path) -> dict[str, Any]:
     try:
         about = json.loads((run / "config.json").read_text())
         about["config"]["data"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise RunError(f"{run} is not a run folder: its config.json is missing or damaged.") from None
+    if about.get("format") != FORMAT:
+        raise RunError(f"This run has format {about.get('format')!a}; this version of the app reads format {FORMAT}.")
     return about
 
 
@@ -120,12 +135,22 @@ def read_status(run: Path, now: float | None = None) -> Status:
     try:
         values = json.loads((run / "status.json").read_text())
         status = Status(**{key: value for key, value in values.items() if key in Status._fields})
-    except (OSError, ValueError, TypeError, AttributeError):
+        _check(status)
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return Status("interrupted", "Its status is missing or damaged; it can go on from its last snapshot.")
     silent = (time.time() if now is None else now) - status.heartbeat
     if status.state == "running" and (silent > STALE_AFTER or (silent > 5 and not _is_alive(status.pid))):
         return interrupted(status)
     return status
+
+
+def _check(status: Status) -> None:
+    """Raise a ValueError or TypeError unless every field holds what it should."""
+    numbers = (status.step, status.epoch, status.seconds, status.heartbeat, status.best or 0)
+    if status.state not in STATES or type(status.sentence) is not str or not all(map(math.isfinite, numbers)):
+        raise ValueError(status)
+    if type(status.pid) is not int or not 0 <= status.pid < 2**31:
+        raise ValueError(status)
 
 
 def _is_alive(pid: int) -> bool:
@@ -179,11 +204,9 @@ def read_lines(path: Path, offset: int = 0) -> tuple[list[dict], int]:
     data = data[: data.rfind(b"\n") + 1]
     records = []
     for line in data.splitlines():
-        try:
+        with contextlib.suppress(ValueError, RecursionError):
             records.append(json.loads(line))
-        except ValueError:
-            continue
-    return records, offset + len(data)
+    return [record for record in records if isinstance(record, dict)], offset + len(data)
 
 
 def without_rewound(records: list[dict]) -> list[dict]:
@@ -199,7 +222,7 @@ def without_rewound(records: list[dict]) -> list[dict]:
 
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file whole or not at all: to a temporary file beside it, to the disk, then into its place."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         with open(temporary, "wb") as file:
             file.write(data)

@@ -99,8 +99,18 @@ function yRange(chart, x0, x1) {
     [lo, hi, max] = [Math.min(lo, low), Math.max(hi, high), Math.max(max, all[1])];
   }
   if (lo > hi) [lo, hi] = [0, 1];
+  [lo, hi] = calm(chart, lo, hi);
   const pad = (hi - lo) * 0.04 || Math.abs(hi) * 0.1 || 1;
   return { y0: lo >= 0 ? Math.max(0, lo - pad) : lo - pad, y1: hi + pad, max };
+}
+
+// Between two paints of the growing run the range grows at once, and shrinks only where that pays: no jumping axis.
+function calm(chart, lo, hi) {
+  const last = chart.zoom || chart.calm?.run !== chart.run ? null : chart.calm;
+  const loose = last && lo >= last.lo && hi <= last.hi && hi - lo > 0.6 * (last.hi - last.lo);
+  if (loose) [lo, hi] = [last.lo, last.hi];
+  chart.calm = chart.zoom ? null : { run: chart.run, lo, hi };
+  return [lo, hi];
 }
 
 function paintAxes(chart) {

@@ -11,6 +11,8 @@ VERMILLION = "#D55E00"
 PURPLE = "#CC79A7"
 GREY = "#8A8F98"
 
+ON_DARK = {BLUE: "#4AA8E0"}  # what is too dim on a dark page, and its lighter twin there
+
 BOUND = BLUE  # minus the ELBO
 RECONSTRUCTION = GREEN  # minus log p(x | z)
 KL = ORANGE  # KL(q || p)

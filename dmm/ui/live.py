@@ -112,12 +112,12 @@ def _numbers(run, status, curves):
     """The numbers of the moment, from the run's own files."""
     config = store.read_run_config(run)
     validation = [value for value in curves.points["validation"] if value is not None]
-    with st.container(horizontal=True, gap="large"):
-        _number("Bound, validation", validation[-1] if validation else None, "{:.3f}", NATS)
-        _number("Best so far", min(validation, default=None), "{:.3f}", NATS)
+    with st.container(horizontal=True, gap="medium"):
+        _number("Validation", validation[-1] if validation else None, "{:.3f}", NATS)
+        _number("Best", min(validation, default=None), "{:.3f}", NATS)
         _number("Epoch", status.epoch, f"{{}} / {config.epochs}")
         _number("KL weight", curves.kl_weight, "{:.2f}", ANNEALING)
-        _number("Frames a second", curves.frames_per_second, "{:,.0f}", "Beats of music trained on.")
+        _number("Frames / s", curves.frames_per_second, "{:,.0f}", "Beats of music trained on.")
 
 
 def _number(label, value, form, words=None):

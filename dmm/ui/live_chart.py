@@ -23,6 +23,8 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from dmm.ui.theme import visible
+
 OVERLAP = 2  # each point travels in two packets: the browser may skip one when two arrive within one repaint
 
 HTML = """
@@ -137,7 +139,7 @@ def live_chart(
         "start": start,
         "columns": columns,
         "x": x,
-        "series": [s._asdict() for s in series],
+        "series": [s._replace(colour=visible(s.colour))._asdict() for s in series],
         "lines": [line._asdict() for line in lines],
         "x_label": x_label,
         "y_label": y_label,

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from dmm import palette
+from dmm.ui.theme import visible
 
 KEYS = 88
 VOICE_NAMES = ("soprano", "alto", "tenor", "bass")
@@ -90,8 +91,8 @@ def _packet(key, roll, title, description, voices, latents, gates, height) -> di
         "voices": None if voices is None else {"data": _base64(_checked("voices", voices, frames, 4, 0, 108), "u1")},
         "latents": None if latents is None else _pack_latents(_checked("latents", latents, frames)),
         "gates": None if gates is None else _pack_gates(_checked("gates", gates, frames, None, 0, 1)),
-        "voice_names": list(zip(VOICE_NAMES, palette.VOICES, strict=True)),
-        "note_colour": palette.BLUE,
+        "voice_names": list(zip(VOICE_NAMES, map(visible, palette.VOICES), strict=True)),
+        "note_colour": visible(palette.BLUE),
         "latent_colours": [palette.LATENT, palette.BLUE],
         "gate_colour": palette.GATE,
     }

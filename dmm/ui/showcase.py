@@ -26,24 +26,27 @@ def show_sample() -> None:
     """A piece that the stored model drew, at a moment of its training that the visitor chooses, with its sound."""
     run = shipped_run()
     samples = _samples(run.name)
-    moments = range(len(samples))
-    index = st.select_slider(
-        "How much training?",
-        moments,
-        value=moments[-1],
-        format_func=lambda i: f"epoch {samples[i].epoch}",
-        help="The same random numbers at each moment: only what the model has learned changes.",
-    )
+    picture, controls = st.container(), st.container(horizontal=True, vertical_alignment="bottom", gap="large")
+    with controls:
+        hear = st.button("Hear it", icon=":material/volume_up:")
+        index = st.select_slider(
+            "After how much training?",
+            range(len(samples)),
+            value=len(samples) - 1,
+            format_func=lambda i: f"epoch {samples[i].epoch}",
+            help="The same random numbers at each moment: only what the model has learned changes.",
+        )
     sample = samples[index]
-    roll_view(
-        key="showcase",
-        roll=sample.roll,
-        latents=sample.z,
-        gates=sample.gates,
-        title=f"Drawn by the model after {sample.step:,} updates",
-        description="64 beats drawn from a trained deep Markov model, with its hidden states and gates.",
-    )
-    if st.button("Hear it", icon=":material/volume_up:"):
+    with picture:
+        roll_view(
+            key="showcase",
+            roll=sample.roll,
+            latents=sample.z,
+            gates=sample.gates,
+            title=f"Drawn by the model after {sample.step:,} updates",
+            description="64 beats drawn from a trained deep Markov model, with its hidden states and gates.",
+        )
+    if hear:
         st.audio(_sound(run.name, index), format="audio/wav", autoplay=True)
 
 

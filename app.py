@@ -6,5 +6,5 @@ from dmm.ui.frame import lessons
 
 if __name__ == "__main__":
     st.session_state["framed"] = True
-    st.set_page_config(page_title="Deep Markov Lab", page_icon=":material/graph_3:", layout="wide")
+    st.set_page_config(page_title="Deep Markov Lab", page_icon="🎹", layout="wide")
     st.navigation(lessons()).run()

@@ -22,10 +22,11 @@ LESSONS = (
 
 
 def lessons() -> list:
-    """The pages for `st.navigation`, the first one at the address of the app itself."""
-    return [
-        st.Page(f"pages/{one.file}.py", title=one.title, icon=one.icon, default=one is LESSONS[0]) for one in LESSONS
-    ]
+    """The pages for `st.navigation`, the first one at the address of the app itself.
+
+    They have no icons here: a browser would fetch a page's icon from the internet, as the icon of its tab.
+    """
+    return [st.Page(f"pages/{one.file}.py", title=one.title, default=one is LESSONS[0]) for one in LESSONS]
 
 
 def lesson(file: str) -> None:

@@ -5,6 +5,8 @@ that refuse a bad value are all made from the one class below.
 """
 
 from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -182,7 +184,7 @@ class Config(BaseModel):
         unit="weight",
         ge=0.001,
         le=1.0,
-        step=0.01,
+        step=0.001,
         meaning="The weight of the KL at the first update; it rises in a straight line to 1.",
         source=f"{PYRO}: 0.2; the authors' code: 0.01",
     )
@@ -220,7 +222,7 @@ class Config(BaseModel):
         label="Beta 1",
         ge=0.0,
         le=0.999,
-        step=0.01,
+        step=0.001,
         meaning="How much of the last steps' direction is kept (momentum).",
         source=f"{PAPER}: 0.9; {PYRO}: 0.96",
     )
@@ -230,7 +232,6 @@ class Config(BaseModel):
         label="Beta 2",
         ge=0.0,
         le=0.99999,
-        step=0.001,
         meaning="How slowly the scale of each weight's gradient is forgotten.",
         source=f"{PAPER}, {PYRO}: 0.999",
     )
@@ -358,7 +359,8 @@ def knobs(group: str) -> list[str]:
     return [name for name in Config.model_fields if about(name)["group"] == group]
 
 
-def about(name: str) -> dict[str, Any]:
+@cache
+def about(name: str) -> Mapping[str, Any]:
     """What a control needs to know of a field: label, meaning, source, limits, choices, and why it is fixed.
 
     >>> about("z_dim")["minimum"], about("z_dim")["maximum"]
@@ -366,7 +368,8 @@ def about(name: str) -> dict[str, Any]:
     """
     schema = Config.model_json_schema()["properties"][name]
     choices = schema.get("enum") or ([schema["const"]] if "const" in schema else None)
-    return schema | {"label": schema["title"], "meaning": schema["description"], "choices": choices}
+    words = {"label": schema["title"], "meaning": schema["description"], "choices": choices}
+    return MappingProxyType(schema | words)
 
 
 def _sentence(error: dict) -> str:

@@ -12,14 +12,15 @@ st.markdown(
     "cost given the model's own expectation of them (:orange[KL])."
 )
 run = current.chosen_run()
+state = current.launcher().status(run).state
 buttons = st.container()
 view, knobs = st.columns([7, 3], gap="large")
 with knobs:
     config = controls.settings()
 with buttons:
-    current.run_buttons(run, config)
+    current.run_buttons(run, state, config)
 with view:
-    live.live_run(run)
+    live.live_run(run, state)
 with st.expander("The bound, and the code that computes it"):
     explain.formula_and_code("elbo.terms", formula="elbo")
 frame.onward("train")

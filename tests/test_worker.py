@@ -40,9 +40,14 @@ def state_of(run):
     return store.read_status(run).state
 
 
+def is_active(launcher, run):
+    """Whether a process trains this run now."""
+    return launcher.holds(run) and launcher.waiting_before(run) is None
+
+
 def ended(launcher, run):
     """Wait until no process trains this run; its status."""
-    wait_for(lambda: not launcher.is_active(run) and launcher.waiting_before(run) is None)
+    wait_for(lambda: not launcher.holds(run))
     return store.read_status(run)
 
 
@@ -156,7 +161,7 @@ def test_a_run_that_trains_says_so_and_is_not_started_twice(fleet):
     wait_for(lambda: step_of(run))
     pid = store.read_status(run).pid
     launcher.submit(run)
-    assert launcher.is_active(run)
+    assert is_active(launcher, run)
     assert launcher.waiting_before(run) is None
     assert store.read_status(run)[:2] == ("running", "Training.")
     assert launcher._active[run][0].pid == pid
@@ -247,12 +252,12 @@ def test_the_second_run_waits_until_the_first_has_ended(line, new_run):
     runs = [new_run() for _ in range(3)]
     for run in runs:
         line.submit(run)
-    assert [line.is_active(run) for run in runs] == [True, False, False]
+    assert [is_active(line, run) for run in runs] == [True, False, False]
     assert [line.waiting_before(run) for run in runs] == [None, 0, 1]
     assert {state_of(run) for run in runs} == {"queued"}
     assert "Waiting" in store.read_status(runs[2]).sentence
     line._active[runs[0]][0].kill()
-    wait_for(lambda: line.is_active(runs[1]))
+    wait_for(lambda: is_active(line, runs[1]))
     assert [line.waiting_before(run) for run in runs] == [None, None, 0]
     assert state_of(runs[0]) == "interrupted"
 
@@ -299,7 +304,7 @@ def test_orders_for_a_run_that_nobody_trains_change_nothing(line, new_run):
     for order in ("pause", "cancel"):
         line.order(run, order)
     assert state_of(run) == "done"
-    assert not line.is_active(run)
+    assert not is_active(line, run)
 
 
 def test_a_learner_may_have_a_few_runs_and_the_others_are_not_held_up(line, new_run):
@@ -309,7 +314,7 @@ def test_a_learner_may_have_a_few_runs_and_the_others_are_not_held_up(line, new_
     for _ in range(100):
         with pytest.raises(RunError, match=rf"^You already have {launcher_module.MOST_PER_LEARNER} runs .*\.$"):
             line.submit(extra, "anna")
-    assert not line.is_active(extra)
+    assert not is_active(line, extra)
     assert line.waiting_before(extra) is None
     line.submit(extra, "ben")
     assert line.waiting_before(extra) == launcher_module.MOST_PER_LEARNER - 1
@@ -373,7 +378,7 @@ def test_a_run_that_was_deleted_cannot_be_submitted(line, new_run):
     run.rename(run.with_name("deleted"))
     with pytest.raises(RunError):
         line.submit(run)
-    assert not line.is_active(run)
+    assert not is_active(line, run)
     assert line.waiting_before(run) is None
 
 
@@ -389,11 +394,11 @@ def test_a_run_that_is_harmed_while_it_trains_does_not_stop_the_line(new_run, ha
             else:
                 (run / "status.json").write_text('{"state":"running","heartbeat":"now"}')
         launcher._active[harmed][0].kill()
-        wait_for(lambda: not launcher.is_active(harmed), seconds=10)
+        wait_for(lambda: not is_active(launcher, harmed), seconds=10)
         if harm == "damaged":
-            wait_for(lambda: launcher.is_active(waiting), seconds=10)
+            wait_for(lambda: is_active(launcher, waiting), seconds=10)
             launcher._active[waiting][0].kill()
-        wait_for(lambda: launcher.is_active(following), seconds=10)
+        wait_for(lambda: is_active(launcher, following), seconds=10)
 
 
 def test_after_closing_no_run_says_that_it_trains_or_waits(new_run):

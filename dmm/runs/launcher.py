@@ -19,6 +19,7 @@ LONGEST_QUEUE = 60
 MOST_PER_LEARNER = 4  # running and waiting
 WATCH_EVERY = 0.1  # seconds
 FORGOTTEN_AFTER = 10.0  # seconds; a run that is only just being started is younger
+FORGOTTEN = "The app was closed before its turn came; press Resume to queue it again."
 
 
 class Launcher:
@@ -35,7 +36,6 @@ class Launcher:
         self._waiting: list[tuple[Path, str]] = []
         self._active: dict[Path, tuple[subprocess.Popen, str]] = {}
         self._closed = threading.Event()
-        _note_forgotten()
         threading.Thread(target=self._watch, daemon=True, name="launcher").start()
 
     def submit(self, run: Path, learner: str = "") -> None:
@@ -79,16 +79,23 @@ class Launcher:
         with self._lock:
             return self._position(run)
 
-    def is_active(self, run: Path) -> bool:
-        """Whether a process is training this run now."""
+    def holds(self, run: Path) -> bool:
+        """Whether this run trains or waits here, and so obeys `order`."""
         with self._lock:
-            return run in self._active
+            return run in self._active or self._position(run) is not None
+
+    def status(self, run: Path) -> Status:
+        """How a run is doing; one that waits in the line of a server that is no more counts as interrupted."""
+        status = store.read_status(run)
+        if status.state == "queued" and time.time() - status.heartbeat > FORGOTTEN_AFTER and not self.holds(run):
+            return status._replace(state="interrupted", sentence=FORGOTTEN)
+        return status
 
     def close(self) -> None:
         """Let every process save and end (it does at the end of its input), and wait for that."""
         with self._lock:
             for run, _ in self._waiting:
-                _leave(run, "interrupted", "The app was closed before its turn came; press Resume to queue it again.")
+                _leave(run, "interrupted", FORGOTTEN)
             self._waiting.clear()
             processes = [process for process, _ in self._active.values()]
         for process in processes:
@@ -140,14 +147,6 @@ class Launcher:
                 process.stdin.close()
             with contextlib.suppress(OSError):
                 _note_end(run, process.returncode)
-
-
-def _note_forgotten():
-    """Runs that waited in the line of a server that was killed wait no more: they can be resumed."""
-    for run in store.list_runs():
-        status = store.read_status(run)
-        if status.state == "queued" and time.time() - status.heartbeat > FORGOTTEN_AFTER:
-            _leave(run, "interrupted", "The app was closed before its turn came; press Resume to queue it again.")
 
 
 def _leave(run, state, sentence):

@@ -112,7 +112,7 @@ def read_about(run: Path) -> dict[str, Any]:
         about = json.loads((run / "config.json").read_text())
         about["config"]["data"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        raise RunError(f"{run} is not a run folder: its config.json is missing or damaged.") from None
+        raise RunError(f"{run.name} is not a run folder: its config.json is missing or damaged.") from None
     if about.get("format") != FORMAT:
         raise RunError(f"This run has format {about.get('format')!a}; this version of the app reads format {FORMAT}.")
     return about

@@ -1,6 +1,7 @@
 """Which run a visitor looks at, and what can be done with it."""
 
 import secrets
+import shutil
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from dmm.runs.launcher import Launcher
 from dmm.runs.store import RunError
 
 PARAMETER = "run"
+START = "Trains a new model with the settings on this page. Training goes on when you leave the page."
 RESUMABLE = ("paused", "interrupted", "cancelled", "failed")
 
 
@@ -46,6 +48,7 @@ def chosen_run():
             return run
     try:
         run = store.find_run(st.session_state.get("run", ""))
+        store.read_run_config(run)
     except RunError:
         st.session_state.pop("run", None)
         return shipped_run()
@@ -55,10 +58,13 @@ def chosen_run():
 
 def start(config) -> None:
     """Make a new run and train it; the page's address then names it."""
+    run = None
     try:
         run = store.new_run(config, describe(load_dataset(config.data)))
         launcher().submit(run, _learner())
     except (RunError, DataError) as error:
+        if run:
+            shutil.rmtree(run, ignore_errors=True)  # it never began
         st.session_state["trouble"] = str(error)
         return
     st.session_state["started"] = run.name
@@ -72,20 +78,17 @@ def resume(run) -> None:
         st.session_state["trouble"] = str(error)
 
 
-def run_buttons(run, config) -> None:
-    """Start a new run; pause, stop or resume the one that is shown."""
-    state = store.read_status(run).state
+def run_buttons(run, state, config) -> None:
+    """Start a new run; pause, stop or resume the one that is shown and whose state is given."""
     own = run.parent != store.SHIPPED
     with st.container(horizontal=True, key="run_buttons"):
-        start_clicked = st.button(
-            "Start a new run" if own else "Start", type="primary", icon=":material/play_arrow:", disabled=config is None
-        )
-        if own and state in store.LIVE:
-            if st.button("Pause", icon=":material/pause:"):
+        start_clicked = _button("Start a new run" if own else "Start", "play_arrow", START, config is None, "primary")
+        if own and launcher().holds(run):
+            if _button("Pause", "pause", "Training rests; Resume goes on from the same point."):
                 launcher().order(run, "pause")
-            if st.button("Stop", icon=":material/stop:", help="What it has learned is kept."):
+            if _button("Stop", "stop", "Ends the run; what it has learned is kept."):
                 launcher().order(run, "cancel")
-        elif own and state in RESUMABLE and st.button("Resume", icon=":material/resume:"):
+        elif own and state in RESUMABLE and _button("Resume", "resume", "Goes on from the last snapshot."):
             resume(run)
             st.rerun()
     if start_clicked:
@@ -94,6 +97,10 @@ def run_buttons(run, config) -> None:
     trouble = st.session_state.pop("trouble", None)
     if trouble:
         st.warning(trouble)
+
+
+def _button(label, icon, words, disabled=False, kind="secondary"):
+    return st.button(label, icon=f":material/{icon}:", help=words, disabled=disabled, type=kind)
 
 
 def _learner():

@@ -7,11 +7,13 @@ from dmm.data import DataError, baselines, load_dataset
 from dmm.runs import store
 from dmm.runs.curves import Curves
 from dmm.runs.samples import read_samples
+from dmm.runs.store import RunError
 from dmm.ui.current import launcher
 from dmm.ui.live_chart import Line, Series, stream_chart
 from dmm.ui.roll_view import roll_view
 
 TICK = 0.4  # seconds
+SLOW_TICK = 2.0  # for a run that rests: another tab may wake it
 SERIES = (
     Series("bound", "bound (−ELBO)", palette.BOUND),
     Series("reconstruction", "reconstruction", palette.RECONSTRUCTION),
@@ -24,16 +26,24 @@ DESCRIPTION = (
 )
 
 
-def live_run(run) -> None:
-    """Draw a run; while it trains, draw what is new twice a second and more."""
-    live = store.read_status(run).state in store.LIVE
-    st.fragment(_draw, run_every=TICK if live else None)(run, live)
+def live_run(run, state) -> None:
+    """Draw a run that was in `state` when the page began; while it trains, what is new twice a second and more.
+
+    When the state changes, here or in another tab, the whole page runs again, for its buttons.
+    """
+    tick = None if run.parent == store.SHIPPED else TICK if state in store.LIVE else SLOW_TICK
+    st.fragment(_draw, run_every=tick)(run, state)
 
 
-def _draw(run, was_live):
-    status = store.read_status(run)
-    if was_live and status.state not in store.LIVE:
+def _draw(run, state):
+    status = launcher().status(run)
+    if status.state != state:
         st.rerun()
+    try:
+        config = _config(run)
+    except RunError as error:
+        st.error(str(error))
+        return
     curves = _curves(run)
     curves.update()
     st.markdown(_headline(run, status))
@@ -42,13 +52,13 @@ def _draw(run, was_live):
         run=run.name,
         points=curves.points,
         series=SERIES,
-        lines=reference_lines(store.read_run_config(run).data),
+        lines=reference_lines(config.data),
         x="step",
         x_label="updates",
         y_label="nats per frame (lower is better)",
         description=DESCRIPTION,
     )
-    _numbers(run, status, curves)
+    _numbers(config, status, curves)
     sample = _last_sample(run)
     if sample is not None:
         roll_view(
@@ -74,6 +84,12 @@ def reference_lines(data: str) -> tuple[Line, ...]:
         Line("each key by its frequency", baselines.independent_keys(train, valid), palette.GREY),
         Line("each key by its last state", baselines.markov_keys(train, valid), palette.GREY),
     )
+
+
+@st.cache_data(show_spinner=False, max_entries=100)
+def _config(run):
+    """A run's configuration; it never changes."""
+    return store.read_run_config(run)
 
 
 def _curves(run):
@@ -108,9 +124,8 @@ def _headline(run, status):
     return f"**{word}.** {'' if status.state == 'running' else status.sentence} Run `{run.name}`"
 
 
-def _numbers(run, status, curves):
+def _numbers(config, status, curves):
     """The numbers of the moment, from the run's own files."""
-    config = store.read_run_config(run)
     validation = [value for value in curves.points["validation"] if value is not None]
     with st.container(horizontal=True, gap="medium"):
         _number("Validation", validation[-1] if validation else None, "{:.3f}", NATS)

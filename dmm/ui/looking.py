@@ -1,5 +1,7 @@
 """Looking inside a trained model: torch is loaded here, and only when something is asked of it."""
 
+import contextlib
+
 import numpy as np
 import streamlit as st
 
@@ -11,6 +13,9 @@ from dmm.runs.store import RunError
 from dmm.ui.current import chosen_run, shipped_run
 from dmm.ui.roll_view import roll_view
 
+RUN = "The model to look into: your own run, or the one that came with the app."
+PIECE = "The chorale whose hidden states are inferred. The first ones listed were held out for the test."
+VIEW = "Two dimensions, or three to turn with the mouse."
 PARTS = {"test": "held out for the test", "valid": "held out for validation", "train": "trained on"}
 
 
@@ -19,7 +24,7 @@ def choose_run():
     own, stored = chosen_run(), shipped_run()
     runs = [own] if own == stored else [own, stored]
     names = {run.name: run for run in runs}
-    name = st.selectbox("Run", list(names), format_func=lambda one: _run_in_words(names[one]))
+    name = st.selectbox("Run", list(names), format_func=lambda one: _run_in_words(names[one]), help=RUN)
     run = names[name]
     if not list((run / "snapshots").glob("*.safetensors")):
         st.info("This run has no snapshot yet. Give it a few seconds of training, then come back.")
@@ -35,7 +40,7 @@ def choose_piece(run):
         st.error(str(error))
         st.stop()
     pieces = [(part, piece) for part in PARTS for piece in getattr(dataset, part)]
-    index = st.selectbox("Piece", range(len(pieces)), format_func=lambda i: _piece_in_words(*pieces[i]))
+    index = st.selectbox("Piece", range(len(pieces)), format_func=lambda i: _piece_in_words(*pieces[i]), help=PIECE)
     return pieces[index][1]
 
 
@@ -90,7 +95,7 @@ def show_trajectory(piece, inspection) -> None:
     """The path of the hidden state, in two or three dimensions."""
     z_dim = inspection.z_loc.shape[1]
     left, right = st.columns([2, 3])
-    depth = left.segmented_control("View", ["2-D", "3-D"], default="2-D", required=True, key="view")
+    depth = left.segmented_control("View", ["2-D", "3-D"], default="2-D", required=True, key="view", help=VIEW)
     k = 2 if depth == "2-D" else 3
     chosen = right.multiselect(
         "Dimensions",
@@ -99,6 +104,7 @@ def show_trajectory(piece, inspection) -> None:
         format_func=lambda i: f"z{i + 1}",
         placeholder="principal components, or choose dimensions of z",
         key=f"dimensions {k} {z_dim}",
+        help="Which dimensions of $z_t$ to draw; with none chosen, the directions in which the path varies most.",
     )
     if chosen and len(chosen) != k:
         st.caption(f"Choose {k} dimensions, or none for the principal components.")
@@ -158,7 +164,11 @@ def _plot(figure, key):
 
 def _version(run):
     """When the run's snapshots last changed, so that what was computed from older ones is not shown."""
-    return max((path.stat().st_mtime for path in (run / "snapshots").glob("*.safetensors")), default=0.0)
+    newest = 0.0
+    for path in (run / "snapshots").glob("*.safetensors"):
+        with contextlib.suppress(OSError):  # the worker has just dropped it
+            newest = max(newest, path.stat().st_mtime)
+    return newest
 
 
 def _run_in_words(run):

@@ -28,7 +28,7 @@ def show_sample() -> None:
     samples = _samples(run.name)
     picture, controls = st.container(), st.container(horizontal=True, vertical_alignment="bottom", gap="large")
     with controls:
-        hear = st.button("Hear it", icon=":material/volume_up:")
+        hear = st.button("Hear it", icon=":material/volume_up:", help="Plays these 64 beats at 100 beats a minute.")
         index = st.select_slider(
             "After how much training?",
             range(len(samples)),

@@ -1,12 +1,9 @@
 """What a trained model makes of one piece: latents, gates, reconstruction and KL. Tensors in, numpy out."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
-
-from dmm import elbo
-from dmm.training import make_generator, to_tensors
 
 INSPECTION = 300  # a stream of random numbers of its own
 
@@ -28,8 +25,22 @@ class Inspection(NamedTuple):
     reconstruction: np.ndarray
 
 
-@torch.no_grad()
-def inspect_piece(dmm, roll, draws=50, keep=8, seed=0):
+def save_inspection(path: Path, inspection: Inspection) -> None:
+    """Write an inspection as an `.npz` file."""
+    np.savez_compressed(path, **inspection._asdict())
+
+
+def load_inspection(path: Path) -> Inspection:
+    """Read what `save_inspection` wrote; needs no torch.
+
+    Raises:
+        OSError, ValueError, KeyError: the file is missing or damaged.
+    """
+    with np.load(path, allow_pickle=False) as file:
+        return Inspection(**{name: file[name] for name in Inspection._fields})
+
+
+def inspect_piece(dmm, roll, draws=50, keep=8, seed=0) -> Inspection:
     """Infer the latents of a piece and look at everything that follows from them.
 
     The mean of a structured posterior has no closed form (each latent hangs on the one before), so it is the mean of
@@ -42,16 +53,22 @@ def inspect_piece(dmm, roll, draws=50, keep=8, seed=0):
         keep: how many of them to return.
         seed: of the draws.
     """
-    batch = to_tensors([roll] * draws, dmm.z_0.dtype)
-    noise = dmm.sample_noise(batch.x, make_generator(seed, INSPECTION))
-    z = dmm.inference(batch.x, batch.lengths, noise).z
-    terms = elbo.terms(dmm, batch, noise)
-    return Inspection(
-        z_loc=z.mean(0).numpy(),
-        z_scale=z.std(0, correction=min(1, draws - 1)).numpy(),
-        draws=z[:keep].numpy(),
-        gates=dmm.transition.openness(dmm.previous(z)).mean(0).numpy(),
-        probabilities=torch.sigmoid(dmm.emitter(z)).mean(0).numpy(),
-        kl=terms.kl.mean(0).numpy(),
-        reconstruction=-terms.reconstruction.mean(0).numpy(),
-    )
+    import torch  # here, so that a stored inspection is shown without it
+
+    from dmm import elbo
+    from dmm.training import make_generator, to_tensors
+
+    with torch.no_grad():
+        batch = to_tensors([roll] * draws, dmm.z_0.dtype)
+        noise = dmm.sample_noise(batch.x, make_generator(seed, INSPECTION))
+        z = dmm.inference(batch.x, batch.lengths, noise).z
+        terms = elbo.terms(dmm, batch, noise)
+        return Inspection(
+            z_loc=z.mean(0).numpy(),
+            z_scale=z.std(0, correction=min(1, draws - 1)).numpy(),
+            draws=z[:keep].numpy(),
+            gates=dmm.transition.openness(dmm.previous(z)).mean(0).numpy(),
+            probabilities=torch.sigmoid(dmm.emitter(z)).mean(0).numpy(),
+            kl=terms.kl.mean(0).numpy(),
+            reconstruction=-terms.reconstruction.mean(0).numpy(),
+        )

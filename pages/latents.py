@@ -4,6 +4,8 @@ import streamlit as st
 
 from dmm.ui import explain, frame, looking
 
+PARTS = ["Path", "Gates", "KL", "Reconstruction", "Draws"]
+
 frame.lesson("latents")
 st.markdown(
     "For each beat of a chorale the inference network proposes a hidden state $z_t$, knowing the state before and the "
@@ -14,33 +16,39 @@ with run_column:
     run = looking.choose_run()
 with piece_column:
     piece = looking.choose_piece(run)
-inspection, step = looking.look(run, piece)
+inspection, source = looking.look(run, piece)
 
 looking.show_piece(piece, inspection)
-st.caption(f"Computed now from the weights of update {step:,} of run {run.name}, the best on validation so far.")
+st.caption(source)
 
-path, gates, use, sound, draws = st.tabs(["Path", "Gates", "KL", "Reconstruction", "Draws"])
-with path:
-    st.markdown("The path of $z_t$: each point is a beat, its colour the time. Thin lines are single draws.")
-    looking.show_trajectory(piece, inspection)
-    st.markdown("The four dimensions that move most, with two standard deviations of the posterior around them.")
-    looking.show_lines(inspection)
-with gates:
-    st.markdown(
-        "Where the gate is 0 the mean of a dimension moves in a straight line; where it is 1 it goes where the "
-        "network proposes."
-    )
-    looking.show_gates(inspection)
-    explain.formula_and_code("model.GatedTransition")
-with use:
-    st.markdown("What each dimension costs. One with no KL carries nothing from the music: it is *inactive*.")
-    looking.show_kl(inspection)
-with sound:
-    looking.show_reconstruction(piece, inspection)
-with draws:
-    st.markdown(
-        "No chorale goes in here: the state starts at the learned $z_0$ and moves by itself. Each key is then tossed "
-        "as a coin of its own, so chords sound rougher than the probabilities look."
-    )
-    looking.show_draws(run)
+path, gates, use, sound, draws = st.tabs(PARTS, key="part", on_change="rerun")
+if path.open:
+    with path:
+        st.markdown("The path of $z_t$: each point is a beat, its colour the time. Thin lines are single draws.")
+        looking.show_trajectory(piece, inspection)
+        st.markdown("The four dimensions that move most, with two standard deviations of the posterior around them.")
+        looking.show_lines(inspection)
+if gates.open:
+    with gates:
+        st.markdown(
+            "Where the gate is 0 the mean of a dimension moves in a straight line; where it is 1 it goes where the "
+            "network proposes."
+        )
+        looking.show_gates(inspection)
+        explain.formula_and_code("model.GatedTransition")
+if use.open:
+    with use:
+        st.markdown("What each dimension costs. One with no KL carries nothing from the music: it is *inactive*.")
+        looking.show_kl(inspection)
+if sound.open:
+    with sound:
+        st.markdown("Above the piece, below the odds of each key when the emitter plays its hidden states back.")
+        looking.show_reconstruction(piece, inspection)
+if draws.open:
+    with draws:
+        st.markdown(
+            "No chorale goes in here: the state starts at the learned $z_0$ and moves by itself. Each key is then "
+            "tossed as a coin of its own, so chords sound rougher than the probabilities look."
+        )
+        looking.show_draws(run)
 frame.onward("latents")

@@ -73,9 +73,10 @@ function layOut(chart, width, height) {
   const [x0, x1] = chart.zoom ?? chart.domain();
   const box = { width, x0, x1, top: 26, bottom: height - 42, wide: width >= 640, ...yRange(chart, x0, x1) };
   box.yTicks = ticks(box.y0, box.y1, (box.bottom - box.top) / 52);
-  // The range ends on ticks, so that the axis holds still while the data move a little.
-  box.y0 = Math.floor(box.y0 / box.yTicks.step + 1e-9) * box.yTicks.step;
-  box.y1 = Math.ceil(box.y1 / box.yTicks.step - 1e-9) * box.yTicks.step;
+  // The range ends on half ticks, so that the axis holds still while the data move a little.
+  const half = box.yTicks.step / 2;
+  box.y0 = Math.floor(box.y0 / half + 1e-9) * half;
+  box.y1 = Math.ceil(box.y1 / half - 1e-9) * half;
   box.yTicks = { ...box.yTicks, values: ticks(box.y0, box.y1, (box.y1 - box.y0) / box.yTicks.step).values };
   const widest = Math.max(...box.yTicks.values.map((v) => pen.measureText(box.yTicks.text(v)).width));
   box.left = Math.max(34, Math.ceil(widest) + 12);
@@ -107,7 +108,7 @@ function yRange(chart, x0, x1) {
 // Between two paints of the growing run the range grows at once, and shrinks only where that pays: no jumping axis.
 function calm(chart, lo, hi) {
   const last = chart.zoom || chart.calm?.run !== chart.run ? null : chart.calm;
-  const loose = last && lo >= last.lo && hi <= last.hi && hi - lo > 0.6 * (last.hi - last.lo);
+  const loose = last && lo >= last.lo && hi <= last.hi && hi - lo > 0.8 * (last.hi - last.lo);
   if (loose) [lo, hi] = [last.lo, last.hi];
   chart.calm = chart.zoom ? null : { run: chart.run, lo, hi };
   return [lo, hi];

@@ -8,6 +8,7 @@ import streamlit as st
 from dmm import figures, music
 from dmm.config import about
 from dmm.data import DataError, load_dataset
+from dmm.inspection import load_inspection
 from dmm.runs import store
 from dmm.runs.store import RunError
 from dmm.ui.current import chosen_run, shipped_run
@@ -69,13 +70,22 @@ def draw(run_name: str, version: float, steps: int, seed: int):
     return roll.numpy().astype(np.uint8), z.numpy(), gates.numpy(), probabilities.numpy()
 
 
+@st.cache_data(show_spinner=False)
+def _stored(run):
+    """What came with the stored run: an inspection of the first test piece."""
+    return load_inspection(run / "inspection.npz")
+
+
 def look(run, piece):
-    """Infer the latents of a piece; a sentence, and the page stops, if the snapshot cannot be read."""
+    """The latents of a piece, stored or computed now; a sentence, and the page stops, if the snapshot is unreadable."""
+    if run == shipped_run() and piece.name == load_dataset(store.read_run_config(run).data).test[0].name:
+        return _stored(run), f"Stored with run {run.name}: computed from the weights that were best on validation."
     try:
-        return inspect(run.name, _version(run), piece.name, piece.roll)
+        inspection, step = inspect(run.name, _version(run), piece.name, piece.roll)
     except RunError as error:
         st.error(str(error))
         st.stop()
+    return inspection, f"Computed now from the weights of update {step:,} of run {run.name}, the best on validation."
 
 
 def show_piece(piece, inspection) -> None:

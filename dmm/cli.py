@@ -7,7 +7,6 @@ With `--json` each line of standard output is one JSON object.
 import contextlib
 import json
 import math
-import signal
 import sys
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from dmm.data import DataError, load_dataset
 from dmm.runs import store
 from dmm.runs.describe import describe
 from dmm.runs.store import RunError
+from dmm.terminal import Terminal
 
 
 class _Seconds(click.ParamType):
@@ -45,6 +45,7 @@ def main():
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="classroom", show_default=True)
 @click.option("--inference", type=click.Choice(about("inference")["choices"]), help=about("inference")["meaning"])
 @click.option("--engine", type=click.Choice(about("engine")["choices"]), help=about("engine")["meaning"])
+@click.option("--device", metavar="cpu|cuda", help=about("device")["meaning"])
 @click.option("--epochs", type=int, help=about("epochs")["meaning"])
 @click.option("--seed", type=int, help=about("seed")["meaning"])
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Any other field; may be repeated.")
@@ -52,30 +53,29 @@ def main():
 @click.option("--runs-dir", type=click.Path(path_type=Path), help="Where runs are kept.  [default: runs]")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with this run instead.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
-def train(data, preset, inference, engine, epochs, seed, settings, seconds, runs_dir, resume, as_json):
+def train(data, preset, inference, engine, device, epochs, seed, settings, seconds, runs_dir, resume, as_json):
     """Train a model into a new run folder; the last line names it.
 
     SIGINT (Ctrl-C) and SIGTERM finish the update, save, and leave a run that can be evaluated and resumed.
     """
-    with _sentences():
+    with _sentences(), Terminal(as_json, seconds) as terminal:
         if resume:
             run = _run_folder(resume, runs_dir)
-            if store.read_status(run).state == "running":
-                raise RunError("This run is being trained right now by another process.")
+            _refuse_settings()
             if run.parent == store.SHIPPED:
                 raise RunError("This run came with the app and stays as it is; start one of your own.")
             dataset = load_dataset(store.read_run_config(run).data)
         else:
-            options = {"inference": inference, "engine": engine, "epochs": epochs, "seed": seed}
-            values = {name: value for name, value in options.items() if value is not None}
-            values = {"data": data} | values | _settings(settings)
+            options = {"inference": inference, "engine": engine, "epochs": epochs, "seed": seed, "device": device}
+            values = {"data": data} | {name: value for name, value in options.items() if value is not None}
+            values |= _settings(settings)
             dataset = load_dataset(values["data"])
             if values["data"].lower().endswith(".json"):
                 values["data"] = str(Path(values["data"]).resolve())
             config = make_config(preset, **values)
             run = store.new_run(config, describe(dataset), runs_dir)
-        status = _train(run, dataset, seconds, as_json)
-    _say_end(run, status, as_json)
+        status = terminal.train(run, dataset)
+    terminal.say_end(run, status)
     sys.exit(1 if status.state in ("failed", "diverged") or status.sentence.startswith("Could not save") else 0)
 
 
@@ -127,15 +127,11 @@ def evaluate(run, data, split, samples, snapshot, seed, as_json):
 def sample(run, steps, seed, snapshot, midi, wav, as_json):
     """Draw a piece from the model."""
     with _sentences():
-        import torch
-
         from dmm import music, sound
-        from dmm.training import make_generator
+        from dmm.inspection import draw_piece
 
         run, dmm, step = _load(run, snapshot)
-        generator = make_generator(seed, 0)
-        probabilities = dmm.sample(steps, generator)[2][0]
-        roll = (torch.rand(probabilities.shape, generator=generator) < probabilities).numpy()
+        roll = draw_piece(dmm, steps, seed).roll
         for path, write in ((midi, music.to_midi), (wav, sound.to_wav)):
             if path:
                 _write_file(path, write(roll))
@@ -147,17 +143,31 @@ def sample(run, steps, seed, snapshot, midi, wav, as_json):
         click.echo(f"{number:4}  " + " ".join(music.note_name(pitch) for pitch in pitches))
 
 
-class _sentences:
-    """What users can get wrong, said in one sentence instead of a traceback."""
+class _WrongRequest(click.ClickException):
+    """What a user asked for cannot be done: the sentence alone, and exit code 2."""
 
-    def __enter__(self):
-        return self
+    exit_code = 2
 
-    def __exit__(self, kind, error, traceback):
-        if isinstance(error, ConfigError | DataError | RunError):
-            raise click.UsageError(str(error)) from None
-        if isinstance(error, OSError):
-            raise click.UsageError(f"The disk refused: {store.reason(error)}.") from None
+
+@contextlib.contextmanager
+def _sentences():
+    """What can go wrong, said in one sentence instead of a traceback."""
+    try:
+        yield
+    except (ConfigError, DataError, RunError) as error:
+        raise _WrongRequest(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"The disk refused: {store.reason(error)}.") from None
+
+
+def _refuse_settings():
+    """A run that goes on has its settings already."""
+    context = click.get_current_context()
+    source = click.core.ParameterSource.COMMANDLINE
+    for name in ("data", "preset", "inference", "engine", "device", "epochs", "seed", "settings"):
+        if context.get_parameter_source(name) == source:
+            option = "set" if name == "settings" else name
+            raise ConfigError(f"--{option} cannot be changed for a run that goes on; leave it out, or start a new run.")
 
 
 def _write_file(path, data):
@@ -193,62 +203,3 @@ def _load(run, snapshot):
     run = _run_folder(run)
     dmm, step = load_run(run, snapshot)
     return run, dmm, step
-
-
-def _train(run, dataset, seconds, as_json):
-    """One session in this process, obedient to signals and to the time limit."""
-    from dmm.runs import session
-
-    order = spent_before = None
-    spent = 0.0
-
-    def stop(*_):
-        nonlocal order
-        order = "interrupt"
-
-    def report_progress(state, spec, report):
-        nonlocal order, spent, spent_before
-        if spent_before is None:
-            spent_before = state.seconds  # the first slice is one update; it is free
-        spent = state.seconds - spent_before
-        try:
-            for record in report.records:
-                if as_json:
-                    click.echo(json.dumps(record))
-        except BrokenPipeError:  # nobody reads any more: save and end
-            order = "interrupt"
-        if bar:
-            bar.update(state.step - bar.pos, report.records[-1] if report.records else None)
-
-    def orders():
-        if seconds and spent >= seconds:
-            return "limit"
-        return order
-
-    config = store.read_run_config(run)
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    bar = None
-    try:
-        if as_json or not sys.stdout.isatty():
-            return session.train(run, dataset, orders, report_progress)
-        updates = config.epochs * -(-len(dataset.train) // config.batch_size)
-        with click.progressbar(length=updates, label="Training", item_show_func=_progress) as bar:
-            return session.train(run, dataset, orders, report_progress)
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
-def _progress(record):
-    if not record or record["bound"] is None:
-        return None
-    return f"epoch {record['epoch']}, {record['kind']} bound {record['bound']:.3f} nats/frame"
-
-
-def _say_end(run, status, as_json):
-    if as_json:
-        click.echo(json.dumps({"run": str(run), **status._asdict()}))
-        return
-    best = f" Best validation bound: {status.best:.3f} nats per frame." if status.best is not None else ""
-    click.echo(f"{status.sentence}{best}")
-    click.echo(str(run))

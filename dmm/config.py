@@ -204,7 +204,7 @@ class Config(BaseModel):
         group="optimiser",
         label="Optimiser",
         meaning="Adam with the gradient clipped by its global norm, or Pyro's ClippedAdam, which clips each "
-        "entry of the gradient by itself.",
+        "entry of the gradient by itself. Both are computed here on one flat vector.",
         source=f"{PAPER}: Adam; {PYRO}: ClippedAdam",
     )
     learning_rate: float = knob(
@@ -224,7 +224,7 @@ class Config(BaseModel):
         le=0.999,
         step=0.001,
         meaning="How much of the last steps' direction is kept (momentum).",
-        source=f"{PAPER}: 0.9; {PYRO}: 0.96",
+        source=f"the authors' code: 0.9; {PYRO}: 0.96",
     )
     beta2: float = knob(
         0.999,
@@ -233,7 +233,7 @@ class Config(BaseModel):
         ge=0.0,
         le=0.99999,
         meaning="How slowly the scale of each weight's gradient is forgotten.",
-        source=f"{PAPER}, {PYRO}: 0.999",
+        source=f"the authors' code, {PYRO}: 0.999",
     )
     clip_norm: float = knob(
         1.0,
@@ -274,7 +274,7 @@ class Config(BaseModel):
         ge=1,
         le=512,
         meaning="How many pieces one update looks at; pieces of similar length go together.",
-        source=f"{PAPER}, {PYRO}: 20",
+        source=f"the authors' code, {PYRO}: 20",
     )
 
     epochs: int = knob(
@@ -300,7 +300,8 @@ class Config(BaseModel):
         group="run",
         label="Engine",
         meaning="Who computes the bound and its gradient: the readable definition in plain PyTorch, or the Pyro "
-        "program with Trace_ELBO. Both give the same numbers; Pyro takes longer.",
+        "program with Pyro's own ELBO (TraceMeanField_ELBO for the analytic KL, Trace_ELBO for the sampled one). "
+        "Both give the same numbers; Pyro takes longer.",
     )
     device: Literal["cpu"] = knob(
         "cpu",

@@ -13,6 +13,9 @@ class DMM(nn.Module):
     $z_0$ is a learned stand-in for the latent before the first: $p(z_1) = p(z_1 \mid z_0)$. The inference network
     has its own, `inference.z_q_0`, and its RNN starts from `inference.rnn.h_0`: three learned starts, three roles.
 
+    Source: Pyro's DMM example.
+    Differs: the paper has $p(z_1) = N(0, I)$; here, as in Pyro, $z_0$ is learned.
+
     Args:
         config: a `Config`; read here are x_dim, z_dim, emission_dim, transition_dim, rnn_dim, rnn_layers, rnn_dropout.
     """

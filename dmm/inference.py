@@ -11,7 +11,7 @@ the future, which a `BackwardRNN` sums up and a `Combiner` merges.
 from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import nn, tanh
 from torch.nn.functional import softplus
 
 from dmm.model import SCALE_FLOOR
@@ -65,7 +65,8 @@ class BackwardRNN(nn.Module):
         layers: how many RNNs are stacked.
 
     Source: Krishnan, Shalit & Sontag (2017), section 4; $h_0$ is learned, as in Pyro's example.
-    Differs: dropout acts on the output of every layer; PyTorch's own leaves the last one out.
+    Differs: the authors' code has an LSTM behind an embedding layer; this is the plain ReLU-RNN of Pyro's example.
+    Dropout acts on the output of every layer; PyTorch's own leaves the last one out.
     """
 
     def __init__(self, x_dim, rnn_dim, layers=1):
@@ -110,7 +111,7 @@ class Combiner(nn.Module):
         self.hidden_to_scale = nn.Linear(rnn_dim, z_dim)
 
     def forward(self, z_prev, h_right):  # (B, Z), (B, rnn_dim)
-        h_combined = 0.5 * (torch.tanh(self.z_to_hidden(z_prev)) + h_right)
+        h_combined = 0.5 * (tanh(self.z_to_hidden(z_prev)) + h_right)
         loc = self.hidden_to_loc(h_combined)
         scale = softplus(self.hidden_to_scale(h_combined)) + SCALE_FLOOR
         return loc, scale  # both (B, Z)

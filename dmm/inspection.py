@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-INSPECTION = 300  # a stream of random numbers of its own
+INSPECTION, DRAW = 300, 400  # streams of random numbers of their own
 
 
 class Inspection(NamedTuple):
@@ -23,6 +23,15 @@ class Inspection(NamedTuple):
     probabilities: np.ndarray
     kl: np.ndarray
     reconstruction: np.ndarray
+
+
+class Drawn(NamedTuple):
+    """A piece from the model alone: roll (T, X) 0/1, z (T, Z), gates (T, Z) and probabilities (T, X), both in 0..1."""
+
+    roll: np.ndarray
+    z: np.ndarray
+    gates: np.ndarray
+    probabilities: np.ndarray
 
 
 def save_inspection(path: Path, inspection: Inspection) -> None:
@@ -72,3 +81,15 @@ def inspect_piece(dmm, roll, draws=50, keep=8, seed=0) -> Inspection:
             kl=terms.kl.mean(0).numpy(),
             reconstruction=-terms.reconstruction.mean(0).numpy(),
         )
+
+
+def draw_piece(dmm, steps, seed, stream=DRAW) -> Drawn:
+    """Draw a piece of so many frames from a `DMM`; the same for the same seed and stream of random numbers."""
+    import torch
+
+    from dmm.training import make_generator
+
+    generator = make_generator(seed, stream)
+    z, gates, probabilities = (part[0] for part in dmm.sample(steps, generator))
+    roll = torch.rand(probabilities.shape, dtype=probabilities.dtype, generator=generator) < probabilities
+    return Drawn(*(part.numpy() for part in (roll.byte(), z, gates, probabilities)))

@@ -10,8 +10,7 @@ $t = 1 \dots T$, arrays from 0, so `x[:, t - 1]` is $x_t$.
 Shapes: B sequences, T frames, Z latent dimensions, X keys.
 """
 
-import torch
-from torch import nn
+from torch import nn, relu, sigmoid
 from torch.nn.functional import softplus
 
 SCALE_FLOOR = 1e-4  # no Gaussian gets narrower: its log-density would overflow before training could stop
@@ -45,9 +44,9 @@ class Emitter(nn.Module):
         self.hidden_to_logits = nn.Linear(emission_dim, x_dim)
 
     def forward(self, z_t):  # (..., Z)
-        hidden = torch.relu(self.z_to_hidden(z_t))
-        hidden = torch.relu(self.hidden_to_hidden(hidden))
-        return self.hidden_to_logits(hidden)  # (..., X)
+        a_t = relu(self.z_to_hidden(z_t))
+        c_t = relu(self.hidden_to_hidden(a_t))
+        return self.hidden_to_logits(c_t)  # (..., X)
 
 
 class GatedTransition(nn.Module):
@@ -80,15 +79,15 @@ class GatedTransition(nn.Module):
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, z_prev):  # (..., Z)
-        g = torch.sigmoid(self.gate(z_prev))
+        g = sigmoid(self.gate(z_prev))
         h = self.proposal(z_prev)
         loc = (1 - g) * self.linear(z_prev) + g * h
-        scale = softplus(self.to_scale(torch.relu(h))) + SCALE_FLOOR
+        scale = softplus(self.to_scale(relu(h))) + SCALE_FLOOR
         return loc, scale  # both (..., Z)
 
     def openness(self, z_prev):
-        """How open the gate is: (..., Z) in 0..1; 0 moves in a straight line, 1 as the network proposes."""
-        return torch.sigmoid(self.gate(z_prev))
+        """How open the gate is: (..., Z) in 0..1; 0 moves by the linear rule, 1 as the network proposes."""
+        return sigmoid(self.gate(z_prev))
 
 
 def _mlp(z_dim, hidden_dim):

@@ -51,7 +51,8 @@ def update(weights, gradient, moments, step, config):
         new weights (P,), new `Moments`.
 
     Source: Kingma & Ba (2015); clipping, decay and rate decay as in Pyro's ClippedAdam.
-    Differs: ClippedAdam does not divide epsilon by the second moment's correction; with it, neither do we.
+    Differs: ClippedAdam adds epsilon before it corrects the second moment, which makes the formula's epsilon
+    $\varepsilon / \sqrt{1 - \beta_2^k}$; with that optimiser, so do we.
     """
     gradient = clip(gradient, config)
     if config.weight_decay:

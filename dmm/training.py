@@ -16,7 +16,7 @@ from dmm import elbo, optimisers
 from dmm.config import Config
 from dmm.data import Batch, make_batch
 from dmm.data.baselines import log_odds
-from dmm.deep_markov_model import make_dmm
+from dmm.deep_markov_model import DMM, make_dmm
 from dmm.optimisers import Moments
 
 ORDER, NOISE, VALIDATION = range(3)  # independent streams of random numbers
@@ -82,8 +82,9 @@ def make_state(spec, dtype=torch.float32):
 
 def load_dmm(config, weights):
     """A `DMM` with these weights, for looking at; it shares no memory with them."""
-    dmm = make_dmm(config).to(next(iter(weights.values())).dtype)
-    dmm.load_state_dict(weights)
+    with torch.device("meta"):  # no memory, no random numbers: the weights are about to come
+        dmm = DMM(config)
+    dmm.load_state_dict({name: weight.clone() for name, weight in weights.items()}, assign=True)
     return dmm.eval().requires_grad_(False)
 
 

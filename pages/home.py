@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from dmm.ui import frame, showcase
+from dmm.ui import current, frame, showcase
 
 frame.lesson("home")
+current.chosen_run()  # a link with ?run= is remembered here too
 st.markdown(
     "A **deep Markov model** explains music by a hidden state that moves from beat to beat. One neural network says "
     "how the state moves, another which of 88 keys it sounds. Nobody tells them about harmony: they read chorales by "
@@ -13,7 +14,7 @@ st.markdown(
 showcase.show_sample()
 st.caption(
     "Not Bach: every beat above was drawn from the model. Top: the keys it played. Middle: the hidden state. Bottom: "
-    "the gate, which decides for each dimension whether the state moves in a straight line or as the network "
+    "the gate, which decides for each dimension whether the state moves by a linear rule or as the network "
     "proposes. Given the state, each key is tossed as a coin of its own, so chords are rougher than Bach's."
 )
 st.markdown("##### How well does it know Bach?")

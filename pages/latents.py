@@ -31,7 +31,7 @@ if path.open:
 if gates.open:
     with gates:
         st.markdown(
-            "Where the gate is 0 the mean of a dimension moves in a straight line; where it is 1 it goes where the "
+            "Where the gate is 0 the mean of a dimension moves by a linear rule; where it is 1 it goes where the "
             "network proposes."
         )
         looking.show_gates(inspection)

@@ -14,6 +14,7 @@ st.markdown(
 run = current.chosen_run()
 state = current.launcher().status(run).state
 buttons = st.container()
+current.choose_among_own(run)
 view, knobs = st.columns([7, 3], gap="large")
 with knobs:
     config = controls.settings()

@@ -29,6 +29,9 @@ def find_chromium() -> str | None:
     return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
+INK = "e => e.getContext('2d').getImageData(0, 0, e.width, e.height).data.some(v => v)"  # whether a canvas has any
+
+
 @contextmanager
 def launch():
     """A running Chromium, driven by Playwright; the test is skipped where one of them is missing."""
@@ -40,6 +43,24 @@ def launch():
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
         browser.close()
+
+
+def open_tab(browser, errors: list[str], width: int, height: int):
+    """A tab, of a visitor of its own; what goes wrong in the page's scripts is added to `errors`."""
+    tab = browser.new_page(viewport={"width": width, "height": height})
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    return tab
+
+
+def drag(tab, canvas, start: float, end: float) -> None:
+    """Draw the mouse across a canvas at half its height; start and end are parts of its width."""
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    y = box["y"] + box["height"] / 2
+    tab.mouse.move(box["x"] + start * box["width"], y)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + end * box["width"], y, steps=4)
+    tab.mouse.up()
 
 
 def free_port() -> int:

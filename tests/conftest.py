@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.browser import find_chromium, launch
+from tests.browser import find_chromium, launch, open_tab, serve
 
 
 @pytest.fixture(autouse=True)
@@ -15,6 +15,17 @@ def runs_dir(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.fixture(scope="module")
+def one_thread():
+    """Small sums are quicker in one thread, above all where others use the cores too; a session sets it by itself."""
+    import torch  # here, so that tests without it need not wait for it
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """A running browser. Where none is found the test is skipped with a message; in CI that is a failure."""
@@ -22,6 +33,25 @@ def chromium():
         pytest.fail("CI needs Chromium: .ci/run installs it")
     with launch() as browser:
         yield browser
+
+
+@pytest.fixture(scope="module")
+def app(request, chromium, tmp_path_factory):
+    """The address of the script that the test's module calls APP, on a server of its own."""
+    script = tmp_path_factory.mktemp("app") / "app.py"
+    script.write_text(request.module.APP)
+    with serve(script) as url:
+        yield url
+
+
+@pytest.fixture
+def page(chromium):
+    """A tab of the browser, in whose scripts nothing may go wrong."""
+    errors = []
+    page = open_tab(chromium, errors, 1000, 800)
+    yield page
+    page.close()
+    assert errors == []
 
 
 def pytest_terminal_summary(terminalreporter):

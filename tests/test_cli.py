@@ -15,16 +15,16 @@ from pathlib import Path
 
 import click
 import pytest
-import torch
 from click.testing import CliRunner
 
 from dmm.cli import main
 from dmm.music import from_midi
 from dmm.runs import store
-from dmm.runs.store import Status
+from tests.tiny_runs import TINY, write_tiny_data
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 ROOT = Path(__file__).resolve().parents[1]
-TINY = {"z_dim": 2, "emission_dim": 3, "transition_dim": 3, "rnn_dim": 4, "batch_size": 2, "annealing_updates": 5}
 SETTINGS = [word for name, value in TINY.items() for word in ("--set", f"{name}={value}")]
 KEYS = {"nll_is", "nll_bound", "nll_bound_se", "nll_bound_per_sequence", "frames"}
 
@@ -40,11 +40,7 @@ def strict(text):
 
 def call(*arguments):
     """The command in this process."""
-    threads = torch.get_num_threads()
-    try:
-        return CliRunner().invoke(main, [str(argument) for argument in arguments])
-    finally:
-        torch.set_num_threads(threads)
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def good(*arguments):
@@ -73,9 +69,7 @@ def refused(*arguments, code=2):
 def place(tmp_path_factory):
     """A folder with a tiny set of chords and runs in it."""
     folder = tmp_path_factory.mktemp("cli")
-    chord = [60, 64, 67]
-    pieces = [[[pitch + shift for pitch in chord[: 1 + t % 3]] for t in range(4 + shift)] for shift in range(6)]
-    (folder / "tiny.json").write_text(json.dumps({"train": pieces, "valid": pieces[:2], "test": pieces[4:]}))
+    write_tiny_data(folder)
     return folder
 
 
@@ -167,8 +161,21 @@ def test_resuming_a_finished_run_says_so(run):
 
 def test_a_run_that_another_process_trains_is_not_resumed(place):
     run = Path(train(place, "--epochs", 1)[-1])
-    store.write_status(run, Status("running", "Training.", pid=os.getpid()))
-    assert "right now" in refused("train", "--resume", run)
+    with store.hold(run):
+        assert "right now" in refused("train", "--resume", run)
+    good("train", "--resume", run)
+
+
+@pytest.mark.parametrize(
+    "option", [["--preset", "paper"], ["--set", "z_dim=99"], ["--epochs", "5"], ["--device", "cpu"]]
+)
+def test_a_run_that_goes_on_keeps_its_settings(place, option):
+    run = Path(train(place, "--epochs", 1)[-1])
+    assert option[0] in refused("train", "--resume", run, *option)
+
+
+def test_a_device_that_there_is_not_is_refused_with_the_reason(place):
+    assert "cpu" in refused("train", "--data", place / "tiny.json", "--device", "cuda")
 
 
 def test_the_setting_of_the_data_is_the_data_that_is_used(place):

@@ -13,6 +13,8 @@ from dmm.data import Batch
 from dmm.deep_markov_model import DMM
 from dmm.inference import Noise
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 B, T, X, Z, RNN = 4, 9, 6, 3, 7
 LENGTHS = torch.tensor([9, 1, 4, 8])
 KINDS = ["analytic", "sampled"]
@@ -22,15 +24,6 @@ CASES = [  # kl_weight, rnn_layers, dropout
     (0.01, 2, 0.0),
     (0.7, 2, 0.4),
 ]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Small sums are quicker in one thread, above all where others use the cores too."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(autouse=True)

@@ -14,17 +14,10 @@ from dmm.evaluation import evaluate
 from dmm.inference import Noise
 from dmm.inspection import inspect_piece
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 LENGTHS = [6, 1, 4, 9]
 FRAMES = sum(LENGTHS)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Small sums are quicker in one thread, above all where others use the cores too."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def make_rolls(lengths=LENGTHS):

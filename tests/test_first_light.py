@@ -13,7 +13,7 @@ import pytest
 from dmm.config import make_config
 from dmm.runs import store
 from dmm.ui.frame import LESSONS
-from tests.browser import ROOT, serve
+from tests.browser import INK, ROOT, drag, open_tab, serve
 
 pytestmark = pytest.mark.browser
 
@@ -48,16 +48,15 @@ def tabs(chromium, foreign):
     """Opens browser tabs, each a visitor of its own; none may meet an exception, in the page or in its scripts."""
     opened, errors = [], []
 
-    def open_tab(url, width=1200):
-        tab = chromium.new_page(viewport={"width": width, "height": 900})
+    def visit(url, width=1200):
+        tab = open_tab(chromium, errors, width, 900)
         tab.set_default_timeout(PATIENCE * 1000)
-        tab.on("pageerror", lambda error: errors.append(str(error)))
         tab.on("request", lambda request: _is_foreign(request.url) and foreign.append(request.url))
         opened.append(tab)
         tab.goto(url)
         return tab
 
-    yield open_tab
+    yield visit
     troubles = [tab.locator(".stException").count() for tab in opened]
     for tab in opened:
         tab.close()
@@ -132,26 +131,12 @@ def go(tab, title):
     tab.locator("[data-testid=stMain] h1").filter(has_text=title).wait_for()
 
 
-INK = "e => e.getContext('2d').getImageData(0, 0, e.width, e.height).data.some(v => v)"
-
-
 def wait_for_roll(tab):
     """Until a piano roll is drawn, not only there."""
     picture = tab.locator(".roll-view[data-frames] canvas.time").first
     picture.wait_for()
     wait_until(lambda: picture.evaluate(INK), "ink on the piano roll", tab=tab)
     return picture
-
-
-def drag(tab, start, end):
-    canvas = tab.locator(".live-chart canvas")
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    y = box["y"] + box["height"] / 2
-    tab.mouse.move(box["x"] + start * box["width"], y)
-    tab.mouse.down()
-    tab.mouse.move(box["x"] + end * box["width"], y, steps=4)
-    tab.mouse.up()
 
 
 # --- what happens on the server --------------------------------------------------------------------------------
@@ -220,7 +205,7 @@ def test_train_by_its_link_on_a_fresh_server_and_all_that_follows(tabs, server, 
     wait_until(lambda: bound(tab) < BY_FREQUENCY, f"the bound falls below {BY_FREQUENCY}", tab=tab)
 
     # A zoom outlives what arrives, and nothing is built anew.
-    drag(tab, 0.25, 0.6)
+    drag(tab, tab.locator(".live-chart canvas"), 0.25, 0.6)
     wait_until(lambda: chart(tab)["zoomed"] == "true", "the chart is zoomed", tab=tab)
     before = chart(tab)
     wait_for_points(tab, before["points"] + 5)

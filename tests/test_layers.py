@@ -15,7 +15,7 @@ LAYERS = [
     {"pyro_program"},
     {"training", "evaluation", "inspection", "figures"},
     {"runs"},
-    {"ui", "cli", "__main__"},
+    {"ui", "terminal", "cli", "__main__"},
 ]
 ALLOWED = {
     "streamlit": {"app.py", "pages", "dmm/ui"},

@@ -6,7 +6,7 @@ from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunCon
 
 from dmm.ui import live_chart as module
 from dmm.ui.live_chart import Line, Series, live_chart, stream_chart
-from tests.browser import serve
+from tests.browser import INK, drag
 
 WORDS = {"x_label": "step", "y_label": "nats", "description": "A falling curve."}
 LOSS = (Series("loss", "loss", "#0072B2"),)
@@ -153,24 +153,6 @@ board()
 """
 
 
-@pytest.fixture(scope="module")
-def app(chromium, tmp_path_factory):
-    script = tmp_path_factory.mktemp("app") / "chart.py"
-    script.write_text(APP)
-    with serve(script) as url:
-        yield url
-
-
-@pytest.fixture
-def page(chromium):
-    page = chromium.new_page(viewport={"width": 1000, "height": 800})
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    page.close()
-    assert errors == []
-
-
 def open_chart(page, url, points=30):
     page.goto(url)
     wait_for(page, f"Number(chart.points) >= {points}")
@@ -188,19 +170,10 @@ def facts(chart):
     return chart.evaluate("e => ({...e.dataset})")
 
 
-def drag(page, chart, start, end):
-    box = chart.locator("canvas").bounding_box()
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + start * box["width"], y)
-    page.mouse.down()
-    page.mouse.move(box["x"] + end * box["width"], y, steps=4)
-    page.mouse.up()
-
-
 @pytest.mark.browser
 def test_zoom_and_canvas_survive_a_stream_of_points(page, app):
     chart = open_chart(page, app)
-    drag(page, chart, 0.3, 0.6)
+    drag(page, chart.locator("canvas"), 0.3, 0.6)
     wait_for(page, "chart.zoomed === 'true'")
     chart.locator("canvas").evaluate("e => (e.mark = 'the same canvas')")
     before = facts(chart)
@@ -289,5 +262,4 @@ def test_chart_fits_the_page(page, app, width):
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= width
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
-    ink = "e => e.getContext('2d').getImageData(0, 0, e.width, e.height).data.some(v => v)"
-    assert chart.locator("canvas").evaluate(ink)
+    assert chart.locator("canvas").evaluate(INK)

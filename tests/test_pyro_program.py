@@ -12,17 +12,10 @@ from dmm.config import make_config
 from dmm.deep_markov_model import make_dmm
 from dmm.pyro_program import FixedNoise, PyroProgram
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SMALL = {"z_dim": 3, "emission_dim": 4, "transition_dim": 5, "rnn_dim": 6, "batch_size": 3}
 LENGTHS = [9, 1, 5, 4, 7, 2, 8]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Small sums are quicker in one thread, above all where others use the cores too."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(autouse=True)

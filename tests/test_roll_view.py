@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from dmm.ui.roll_view import _packet
-from tests.browser import serve
 
 T, K = 128, 32
 
@@ -98,24 +97,6 @@ def sample():
 
 sample()
 """
-
-
-@pytest.fixture(scope="module")
-def app(chromium, tmp_path_factory):
-    script = tmp_path_factory.mktemp("app") / "roll.py"
-    script.write_text(APP)
-    with serve(script) as url:
-        yield url
-
-
-@pytest.fixture
-def page(chromium):
-    page = chromium.new_page(viewport={"width": 1000, "height": 800})
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    page.close()
-    assert errors == []
 
 
 def open_view(page, url):

@@ -15,6 +15,7 @@ import pytest
 from dmm.config import make_config
 from dmm.runs import store
 from dmm.runs.store import RunError, Status
+from tests.tiny_runs import without_rewound
 
 ROOT = Path(__file__).resolve().parents[1]
 UNKNOWN = "0123456789abcdef"
@@ -262,21 +263,21 @@ def record(step, kind="train", **more):
 
 def test_records_in_order_are_all_kept():
     records = [record(1), record(2), record(2, "valid"), record(3), record(4), record(4, "valid")]
-    assert store.without_rewound(records) == records
-    assert store.without_rewound([]) == []
+    assert without_rewound(records) == records
+    assert without_rewound([]) == []
 
 
 def test_what_was_done_after_the_snapshot_that_a_run_went_back_to_is_dropped():
     before = [record(1), record(2), record(2, "valid"), record(3, bound=3.0), record(4), record(4, "valid")]
     again = [record(3, bound=5.0), record(4, bound=4.0), record(4, "valid", bound=1.0), record(5)]
-    assert store.without_rewound(before + again) == before[:3] + again
+    assert without_rewound(before + again) == before[:3] + again
     once_more = [record(2), record(2, "valid")]
-    assert store.without_rewound(before + again + once_more) == before[:1] + once_more
+    assert without_rewound(before + again + once_more) == before[:1] + once_more
 
 
 def test_a_validation_record_does_not_drop_the_update_before_it():
     records = [record(2), record(2, "valid"), record(2), record(2, "valid", second=True)]
-    assert store.without_rewound(records) == records[2:]
+    assert without_rewound(records) == records[2:]
 
 
 # files that are replaced whole

@@ -13,18 +13,11 @@ from dmm.data import baselines
 from dmm.deep_markov_model import make_dmm
 from dmm.training import Budget, Spec, advance, make_state
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SMALL = {"z_dim": 3, "emission_dim": 4, "transition_dim": 5, "rnn_dim": 6, "batch_size": 3}
 LENGTHS = [9, 1, 5, 4, 7, 2, 8]
 UPDATES = 3  # ceil(7 / 3) for each epoch
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Small sums are quicker in one thread, above all where others use the cores too."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def make_rolls(lengths=LENGTHS):

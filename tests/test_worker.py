@@ -1,7 +1,6 @@
 """Real training processes: the line in front of them, orders, kills, and a server that goes away."""
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
@@ -12,28 +11,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from dmm.config import make_config
 from dmm.data import load_dataset
 from dmm.runs import launcher as launcher_module
 from dmm.runs import snapshots, store
-from dmm.runs.describe import describe
-from dmm.runs.launcher import Launcher
 from dmm.runs.store import RunError
 from dmm.training import Budget, advance, make_spec, make_state
+from tests.tiny_runs import FOREVER, ended, launch, make_run, step_of, wait_for, without_rewound, write_tiny_data
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 ROOT = Path(__file__).resolve().parents[1]
-TINY = {"z_dim": 2, "emission_dim": 3, "transition_dim": 3, "rnn_dim": 4, "batch_size": 2, "annealing_updates": 5}
-FOREVER = 100_000  # epochs
 OBEDIENT = (sys.executable, "-S", "-c", "import sys; sys.stdin.read()")  # does nothing until its input ends
-
-
-def wait_for(condition, seconds=60.0):
-    """What the condition gives once it is true; how long that takes on a busy machine is nobody's fault."""
-    end = time.monotonic() + seconds
-    while not (answer := condition()):
-        assert time.monotonic() < end, f"waited {seconds} seconds in vain"
-        time.sleep(0.01)
-    return answer
 
 
 def state_of(run):
@@ -45,18 +33,6 @@ def is_active(launcher, run):
     return launcher.holds(run) and launcher.waiting_before(run) is None
 
 
-def ended(launcher, run):
-    """Wait until no process trains this run; its status."""
-    wait_for(lambda: not launcher.holds(run))
-    return store.read_status(run)
-
-
-def step_of(run):
-    """The last update whose record is on the disk."""
-    records, _ = store.read_lines(run / "metrics.jsonl")
-    return records[-1]["step"] if records else 0
-
-
 def resources():
     """Children of this process and files that it holds open, where the system tells."""
     folder = Path("/proc/self/fd")
@@ -66,33 +42,13 @@ def resources():
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    chord = [60, 64, 67]
-    pieces = [[[pitch + shift for pitch in chord[: 1 + t % 3]] for t in range(4 + shift)] for shift in range(6)]
-    path = tmp_path_factory.mktemp("data") / "tiny.json"
-    path.write_text(json.dumps({"train": pieces, "valid": pieces[:2], "test": pieces[4:]}))
-    return str(path)
+    return write_tiny_data(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="module")
 def new_run(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("runs")
-
-    def make(**values):
-        config = make_config(**(TINY | {"data": data, "epochs": FOREVER} | values))
-        return store.new_run(config, describe(load_dataset(data)), folder)
-
-    return make
-
-
-@contextlib.contextmanager
-def launch(**arguments):
-    """A launcher that is closed at the end, and has then forgotten its processes."""
-    launcher = Launcher(**arguments)
-    try:
-        yield launcher
-    finally:
-        launcher.close()
-        wait_for(lambda: not launcher._active, seconds=15)
+    return lambda **values: make_run(folder, **({"data": data, "epochs": FOREVER} | values))
 
 
 @pytest.fixture
@@ -205,18 +161,15 @@ def test_a_paused_and_then_killed_run_goes_on_as_if_nothing_had_happened(new_run
         launcher.order(run, "pause")
         assert ended(launcher, run).state == "paused"
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     spec = make_spec(store.read_run_config(run), load_dataset(data))
     found, state = snapshots.load_last(run, make_state(spec)), make_state(spec)
     while state.step < found.step:
         state, report = advance(state, spec, Budget(steps=found.step - state.step))
         seen += report.records
-    torch.set_num_threads(threads)
     assert state.step == found.step >= lost_at
     assert all(torch.equal(weight, found.weights[name]) for name, weight in state.weights.items())
     assert all(map(torch.equal, state.moments, found.moments))
-    records = store.without_rewound(store.read_lines(run / "metrics.jsonl")[0])
+    records = without_rewound(store.read_lines(run / "metrics.jsonl")[0])
     assert [record | {"seconds": 0} for record in records] == [record | {"seconds": 0} for record in seen]
 
 

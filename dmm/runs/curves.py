@@ -17,7 +17,7 @@ class Curves:
     """The points of one run so far.
 
     `points` maps each of `COLUMNS` to a list; `frames_per_second` is the speed of the last point, None before there
-    is one; `gradient_norm` and `kl_weight` are the last update's.
+    is one; `kl_weight` is the last update's.
     """
 
     def __init__(self, run):
@@ -27,21 +27,21 @@ class Curves:
 
     def _clear(self):
         self.points = {name: [] for name in COLUMNS}
-        self.frames_per_second = self.gradient_norm = self.kl_weight = None
+        self.frames_per_second = self.kl_weight = None
         self._group, self._since = [], 0.0
 
     def update(self) -> None:
         """Read what the run has written since the last call."""
         records, self._offset = store.read_lines(self.run / "metrics.jsonl", self._offset)
         for record in records:
-            with contextlib.suppress(KeyError, TypeError):  # a damaged line
+            with contextlib.suppress(KeyError, TypeError, ZeroDivisionError):  # a damaged line
                 self._add(record)
 
     def _add(self, record):
         self._rewind(record)
         if record["kind"] == "valid":
             self._add_validation(record)
-        elif record["bound"] is not None:
+        else:
             self._add_update(record)
 
     def _rewind(self, record):
@@ -57,18 +57,20 @@ class Curves:
 
     def _add_validation(self, record):
         if self.points["step"] and self.points["step"][-1] == record["step"]:
-            self.points["validation"][-1] = record["bound"]
+            self.points["validation"][-1] = record["bound"] + 0
 
     def _add_update(self, record):
-        group = self._group
-        group.append(record)
-        self.gradient_norm, self.kl_weight = record["gradient_norm"], record["kl_weight"]
+        """Take an update into the group, and close the group where it makes a point; a skipped one adds no values."""
         elapsed = record["seconds"] - self._since
-        if record.get("ends_epoch") or record["epoch"] == 1 or elapsed >= GROUP_SECONDS:
-            frames = sum(one["frames"] for one in group)
-            self.points["step"].append(record["step"])
-            self.points["validation"].append(None)
-            for term in TERMS:
-                self.points[term].append(sum(one[term] * one["frames"] for one in group) / frames)
-            self.frames_per_second = frames / elapsed if elapsed > 0 else self.frames_per_second
-            self._group, self._since = [], record["seconds"]
+        closes = record["ends_epoch"] or record["epoch"] == 1 or elapsed >= GROUP_SECONDS
+        if record["bound"] is not None:
+            self._group.append({name: record[name] + 0 for name in ("step", "frames", *TERMS)})
+            self.kl_weight = record["kl_weight"]
+        if not closes or not self._group:
+            return
+        frames = sum(one["frames"] for one in self._group)
+        means = {term: sum(one[term] * one["frames"] for one in self._group) / frames for term in TERMS}
+        for name, value in {"step": record["step"] + 0, "validation": None, **means}.items():
+            self.points[name].append(value)
+        self.frames_per_second = frames / elapsed if elapsed > 0 else self.frames_per_second
+        self._group, self._since = [], record["seconds"]

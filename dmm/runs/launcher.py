@@ -4,6 +4,7 @@ One `Launcher` serves the whole server. Who asks beyond the free places waits in
 """
 
 import contextlib
+import logging
 import os
 import subprocess
 import sys
@@ -52,7 +53,10 @@ class Launcher:
                 raise RunError(f"You already have {len(mine)} runs training or waiting; stop one first.")
             if len(self._waiting) >= LONGEST_QUEUE:
                 raise RunError(f"{LONGEST_QUEUE} runs are waiting already; try again in a few minutes.")
-            status = store.read_status(run)._replace(state="queued", sentence="Waiting for a free place to train.")
+            status = store.read_status(run)
+            if status.state == "running":
+                raise RunError("This run is being trained right now by another process.")
+            status = status._replace(state="queued", sentence="Waiting for a free place to train.")
             try:
                 store.write_status(run, status)
             except OSError as error:
@@ -135,9 +139,12 @@ class Launcher:
     def _watch(self):
         """Take note of processes that have ended, and start the next in line."""
         while not self._closed.wait(WATCH_EVERY):
-            with self._lock:
-                self._note_ends()
-                self._fill()
+            try:
+                with self._lock:
+                    self._note_ends()
+                    self._fill()
+            except Exception:  # whatever it is, the line must go on
+                logging.exception("The launcher stumbled.")
 
     def _note_ends(self):
         ended = [run for run, (process, _) in self._active.items() if process.poll() is not None]
@@ -146,7 +153,7 @@ class Launcher:
             with contextlib.suppress(OSError):
                 process.stdin.close()
             with contextlib.suppress(OSError):
-                _note_end(run, process.returncode)
+                _note_end(run, process)
 
 
 def _leave(run, state, sentence):
@@ -155,16 +162,18 @@ def _leave(run, state, sentence):
         store.write_status(run, store.read_status(run)._replace(state=state, sentence=sentence))
 
 
-def _note_end(run, code):
+def _note_end(run, process):
     """A process that ended without saying how left its run "running" or "queued": say what happened."""
     status = store.read_status(run)
-    if status.state not in store.LIVE:
-        return
-    store.write_status(run, _explain(status, code))
+    if status.state == "queued" or (status.state == "running" and status.pid == process.pid):
+        store.write_status(run, _explain(status, process.returncode))
 
 
 def _explain(status: Status, code: int) -> Status:
     if code < 0:
         sentence = f"Its process was killed (signal {-code}); press Resume to go on from its last snapshot."
         return status._replace(state="interrupted", sentence=sentence)
-    return status._replace(state="failed", sentence="Its process failed; worker.log in its folder says why.")
+    sentence = "Its process failed; worker.log in its folder says why."
+    if code == 0:
+        sentence = "Its process ended without a word; worker.log in its folder may say why."
+    return status._replace(state="failed", sentence=sentence)

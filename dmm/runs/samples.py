@@ -10,6 +10,7 @@ import numpy as np
 
 from dmm.runs.store import append_lines, read_lines
 
+KEYS = 88
 Z_STEP = 0.01  # latents are rounded to this
 Z_LIMIT = 327.0  # and clipped to this, so that they fit 16 bits
 
@@ -61,6 +62,8 @@ def read_samples(run: Path, offset: int = 0) -> tuple[list[Sample], int]:
 
 def _decode(record):
     frames, keys = record["frames"], record["keys"]
+    if keys != KEYS or not all(type(record[name]) is int for name in ("step", "epoch", "frames")):
+        raise ValueError(f"a sample of {keys} keys")
     packed = _bytes(record["roll"], np.uint8)
     if len(packed) != math.ceil(frames * keys / 8):
         raise ValueError(f"{len(packed)} bytes for a roll of {frames} frames")

@@ -10,14 +10,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from dmm.data import Dataset
 from dmm.data.piece import digest
+from dmm.inspection import draw_piece
 from dmm.runs import snapshots, store
 from dmm.runs.samples import Sample, append_sample, is_due, read_samples
 from dmm.runs.store import RunError, Status
-from dmm.training import Budget, Report, Spec, State, advance, load_dmm, make_generator, make_spec, make_state
+from dmm.training import Budget, Report, Spec, State, advance, load_dmm, make_spec, make_state
 
 SLICE = 0.3  # seconds; how soon an order is heard and a page sees something new
 SNAPSHOT_EVERY = 5.0  # seconds
@@ -53,18 +55,20 @@ def train(
         with the state "paused"; the last good snapshot stays as it is.
 
     Raises:
+        RunBusy: another process trains it.
         RunError: the run cannot be read, or the data are not those it started with.
     """
     torch.set_num_threads(1)  # two threads that share a busy core are slower than one, and sums depend on their number
     spec = make_spec(store.read_run_config(run), dataset)
     _check_data(run, dataset)
-    session = _Session(run, spec, snapshots.load_last(run, make_state(spec)))
-    try:
-        return session.run_on(orders, on_report)
-    except BrokenPipeError:  # who listens to the reports has gone; that is no disk
-        raise
-    except OSError as error:
-        return session.give_up(error)
+    with store.hold(run):
+        session = _Session(run, spec, snapshots.load_last(run, make_state(spec)))
+        try:
+            return session.run_on(orders, on_report)
+        except BrokenPipeError:  # who listens to the reports has gone; that is no disk
+            raise
+        except OSError as error:
+            return session.give_up(error)
 
 
 class _Session:
@@ -111,7 +115,7 @@ class _Session:
     def keep_up(self):
         """A snapshot and a heartbeat, if it is time for them."""
         now = time.monotonic()
-        if now - self.saved > SNAPSHOT_EVERY:
+        if not self.state.bad_steps and now - self.saved > SNAPSHOT_EVERY:
             snapshots.save_last(self.run, self.state)
             self.saved = now
         if now - self.beat > HEARTBEAT_EVERY:
@@ -119,22 +123,24 @@ class _Session:
             self.beat = now
 
     def end(self, name, sentence):
+        if self.state.bad_steps:
+            self.state = self.good
         snapshots.save_last(self.run, self.state)
         return self.write(name, sentence)
 
     def give_up(self, error):
         """The disk refuses: the run is where its last snapshot is."""
         with contextlib.suppress(RunError):
-            self.state = snapshots.load_last(self.run, self.state)
-        sentence = f"Could not save: {store.reason(error)}. The last snapshot is intact; free some space and resume."
-        with contextlib.suppress(OSError):  # the old status then stays
-            self.write("paused", sentence)
-        return self.status("paused", sentence)
+            self.state = snapshots.load_last(self.run, make_state(self.spec))
+        kept = "The last snapshot is intact" if self.state.step else "Nothing was saved yet"
+        sentence = f"Could not save: {store.reason(error)}. {kept}; free some space and resume."
+        try:
+            return self.write("paused", sentence)
+        except OSError:  # the old status then stays
+            return self.status("paused", sentence)
 
     def write(self, name, sentence):
-        status = self.status(name, sentence)
-        store.write_status(self.run, status)
-        return status
+        return store.write_status(self.run, self.status(name, sentence))
 
     def status(self, name, sentence):
         best = self.state.best if math.isfinite(self.state.best) else None
@@ -149,12 +155,9 @@ class _Session:
         config, step = self.spec.config, self.state.step
         if step in self.drawn:
             return
-        generator = make_generator(config.seed, SAMPLE)
-        z, gates, probabilities = load_dmm(config, self.state.weights).sample(SAMPLE_FRAMES, generator)
-        if torch.isfinite(z).all():  # else the run is about to count as diverged
-            roll = torch.rand(probabilities.shape, generator=generator) < probabilities
-            arrays = (part[0].double().numpy() for part in (roll, z, gates))
-            append_sample(self.run, Sample(step, self.epoch, *arrays))
+        piece = draw_piece(load_dmm(config, self.state.weights), SAMPLE_FRAMES, config.seed, SAMPLE)
+        if np.isfinite(piece.z).all():  # else the run is about to count as diverged
+            append_sample(self.run, Sample(step, self.epoch, piece.roll, piece.z, piece.gates))
             self.drawn.add(step)
 
 

@@ -12,7 +12,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from dmm.deep_markov_model import DMM, make_dmm
+from dmm.deep_markov_model import DMM
 from dmm.optimisers import Moments
 from dmm.runs.store import RunError, read_run_config, replace_file
 from dmm.training import State, load_dmm
@@ -87,7 +87,8 @@ def load_weights(run: Path, shapes: dict[str, torch.Size], which: str = "best") 
 def load_run(run: Path, which: str = "best") -> tuple[DMM, int]:
     """The model of a run, ready to be looked at, and the step it is from; arguments and errors as `load_weights`."""
     config = read_run_config(run)
-    shapes = {name: weight.shape for name, weight in make_dmm(config).named_parameters()}
+    with torch.device("meta"):
+        shapes = {name: weight.shape for name, weight in DMM(config).named_parameters()}
     weights, step = load_weights(run, shapes, which)
     return load_dmm(config, weights), step
 

@@ -18,6 +18,11 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
 from dmm.config import Config, ConfigError, read_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +36,10 @@ STALE_AFTER = 60.0  # seconds without a heartbeat, after which a run counts as i
 
 class RunError(Exception):
     """A run cannot be found, read or written; the message is one sentence that says what to do."""
+
+
+class RunBusy(RunError):
+    """Another process trains this run."""
 
 
 class Status(NamedTuple):
@@ -172,9 +181,27 @@ def interrupted(status: Status) -> Status:
     return status._replace(state="interrupted", sentence=sentence)
 
 
-def write_status(run: Path, status: Status) -> None:
-    """Replace the status, with a new heartbeat."""
-    replace_file(run / "status.json", _json(status._replace(heartbeat=time.time())._asdict()).encode())
+def write_status(run: Path, status: Status) -> Status:
+    """Replace the status, with a new heartbeat; the status as written."""
+    status = status._replace(heartbeat=time.time())
+    replace_file(run / "status.json", _json(status._asdict()).encode())
+    return status
+
+
+@contextlib.contextmanager
+def hold(run: Path):
+    """Keep other processes from training a run while inside; the lock goes with the process, however it ends.
+
+    Raises:
+        RunBusy: another process holds it.
+    """
+    with open(run / "lock", "ab") as file:
+        if fcntl:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RunBusy("This run is being trained right now by another process.") from None
+        yield
 
 
 def append_lines(path: Path, records: list[dict] | tuple[dict, ...]) -> None:

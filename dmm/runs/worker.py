@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dmm.data import DataError, load_dataset
 from dmm.runs import session, store
-from dmm.runs.store import RunError
+from dmm.runs.store import RunBusy, RunError
 
 NICENESS = 5  # pages come first
 
@@ -41,6 +41,8 @@ def main(run: Path) -> int:
     try:
         dataset = load_dataset(store.read_run_config(run).data)
         session.train(run, dataset, _Orders(sys.stdin))
+    except RunBusy:
+        return 0  # it is in good hands
     except (RunError, DataError) as error:
         store.write_status(run, store.read_status(run)._replace(state="failed", sentence=str(error)))
         return 1

@@ -24,7 +24,7 @@ def launcher() -> Launcher:
 
 def shipped_run():
     """The folder of the run that came with the app."""
-    return next(run for run in store.list_runs() if run.parent == store.SHIPPED)
+    return min(path.parent for path in store.SHIPPED.glob("*/config.json"))
 
 
 def chosen_run():
@@ -33,7 +33,9 @@ def chosen_run():
     A link that names no run we have gives a sentence, and the visitor goes on with what was there.
     """
     started = st.session_state.pop("started", None)
-    if started:  # only now: an address that changes just before st.rerun() never reaches the browser
+    if (
+        started
+    ):  # chosen in the run before; only now: an address that changes just before st.rerun() never reaches the browser
         st.query_params[PARAMETER] = started
     asked = st.query_params.get(PARAMETER)
     if asked is not None:
@@ -68,6 +70,34 @@ def start(config) -> None:
         st.session_state["trouble"] = str(error)
         return
     st.session_state["started"] = run.name
+    st.session_state.setdefault("mine", []).append(run.name)
+
+
+def choose_among_own(run) -> None:
+    """Back to another run of this visit, if there were several."""
+    mine = st.session_state.get("mine", [])
+    if len(mine) < 2:
+        return
+    options = mine if run.name in mine else [run.name, *mine]
+    words = {name: f"{name}, {'the one shown' if name == run.name else _state(name)}" for name in options}
+    chosen = st.selectbox(
+        "Your runs",
+        options,
+        index=options.index(run.name),
+        key=f"own runs {run.name} {len(mine)}",
+        format_func=words.get,
+        help="The runs you have started in this visit. Choose one to look at it, pause it or stop it.",
+    )
+    if chosen != run.name:
+        st.session_state["started"] = chosen
+        st.rerun()
+
+
+def _state(run_name):
+    try:
+        return launcher().status(store.find_run(run_name)).state
+    except RunError:
+        return "deleted"
 
 
 def resume(run) -> None:

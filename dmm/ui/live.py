@@ -3,14 +3,17 @@
 import streamlit as st
 
 from dmm import palette
-from dmm.data import DataError, baselines, load_dataset
+from dmm.data import DataError, Dataset, baselines
+from dmm.data.piece import digest
 from dmm.runs import store
 from dmm.runs.curves import Curves
 from dmm.runs.samples import read_samples
 from dmm.runs.store import RunError
 from dmm.ui.current import launcher
+from dmm.ui.datasets import dataset_of
 from dmm.ui.live_chart import Line, Series, stream_chart
 from dmm.ui.roll_view import roll_view
+from dmm.ui.words import plain
 
 TICK = 0.4  # seconds
 SLOW_TICK = 2.0  # for a run that rests: another tab may wake it
@@ -22,7 +25,8 @@ SERIES = (
 )
 DESCRIPTION = (
     "Learning curve: the bound in nats per frame, lower is better, and the two parts it is the sum of, "
-    "over the number of updates; horizontal lines are baselines computed from the same pieces."
+    "over the number of updates, on the pieces it trains on and, dashed, on the validation pieces; "
+    "horizontal lines are baselines computed from the validation pieces."
 )
 
 
@@ -40,9 +44,9 @@ def _draw(run, state):
     if status.state != state:
         st.rerun()
     try:
-        config = _config(run)
+        config = store.read_run_config(run)
     except RunError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     curves = _curves(run)
     curves.update()
@@ -58,6 +62,7 @@ def _draw(run, state):
         y_label="nats per frame (lower is better)",
         description=DESCRIPTION,
     )
+    st.caption("Dotted lines: baselines, computed from the data, on the validation pieces.")
     _numbers(config, status, curves)
     sample = _last_sample(run)
     if sample is not None:
@@ -71,25 +76,22 @@ def _draw(run, state):
         )
 
 
-@st.cache_data(show_spinner=False)
 def reference_lines(data: str) -> tuple[Line, ...]:
     """Baselines on the validation pieces, computed from the data; none if the data cannot be read any more."""
     try:
-        dataset = load_dataset(data)
+        return _lines(dataset_of(data))
     except DataError:
         return ()
+
+
+@st.cache_data(show_spinner=False, hash_funcs={Dataset: digest})
+def _lines(dataset):
     train, valid = ([piece.roll for piece in part] for part in (dataset.train, dataset.valid))
     return (
         Line("tossing coins", baselines.coin_flips(valid), palette.GREY),
         Line("each key by its frequency", baselines.independent_keys(train, valid), palette.GREY),
         Line("each key by its last state", baselines.markov_keys(train, valid), palette.GREY),
     )
-
-
-@st.cache_data(show_spinner=False, max_entries=100)
-def _config(run):
-    """A run's configuration; it never changes."""
-    return store.read_run_config(run)
 
 
 def _curves(run):
@@ -114,14 +116,14 @@ def _headline(run, status):
     words = {"done": "Done", "diverged": "Diverged", "failed": "Failed"}
     if run.parent == store.SHIPPED:
         return f"**A stored run** that came with the app, `{run.name}`. Press Start to train your own."
-    if status.state == "queued":
-        before = launcher().waiting_before(run)
+    before = launcher().waiting_before(run)
+    if before is not None:
         place = f" {before} before it." if before else ""
         return f"**Waiting** for a place to train.{place} Run `{run.name}`"
-    if status.state == "running" and not status.step:
-        return f"**Starting**: loading PyTorch takes a few seconds. Run `{run.name}`"
+    if status.state == "queued" or (status.state == "running" and not status.step):
+        return f"**Starting**: loading PyTorch takes a second or two. Run `{run.name}`"
     word = words.get(status.state, status.state.capitalize())
-    return f"**{word}.** {'' if status.state == 'running' else status.sentence} Run `{run.name}`"
+    return f"**{word}.** {'' if status.state == 'running' else plain(status.sentence)} Run `{run.name}`"
 
 
 def _numbers(config, status, curves):
@@ -129,7 +131,7 @@ def _numbers(config, status, curves):
     validation = [value for value in curves.points["validation"] if value is not None]
     with st.container(horizontal=True, gap="medium"):
         _number("Validation", validation[-1] if validation else None, "{:.3f}", NATS)
-        _number("Best", min(validation, default=None), "{:.3f}", NATS)
+        _number("Best", status.best, "{:.3f}", NATS)
         _number("Epoch", status.epoch, f"{{}} / {config.epochs}")
         _number("KL weight", curves.kl_weight, "{:.2f}", ANNEALING)
         _number("Frames / s", curves.frames_per_second, "{:,.0f}", "Beats of music trained on.")

@@ -7,15 +7,17 @@ import streamlit as st
 
 from dmm import figures, music
 from dmm.config import about
-from dmm.data import DataError, load_dataset
+from dmm.data import DataError
 from dmm.inspection import load_inspection
 from dmm.runs import store
 from dmm.runs.store import RunError
 from dmm.ui.current import chosen_run, shipped_run
+from dmm.ui.datasets import dataset_of
 from dmm.ui.roll_view import roll_view
+from dmm.ui.words import plain
 
 RUN = "The model to look into: your own run, or the one that came with the app."
-PIECE = "The chorale whose hidden states are inferred. The first ones listed were held out for the test."
+PIECE = "The piece whose hidden states are inferred. The first ones listed were held out for the test."
 VIEW = "Two dimensions, or three to turn with the mouse."
 PARTS = {"test": "held out for the test", "valid": "held out for validation", "train": "trained on"}
 
@@ -36,9 +38,9 @@ def choose_run():
 def choose_piece(run):
     """The piece to look at, from the data the run was trained on."""
     try:
-        dataset = load_dataset(store.read_run_config(run).data)
+        dataset = dataset_of(store.read_run_config(run).data)
     except (DataError, RunError) as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         st.stop()
     pieces = [(part, piece) for part in PARTS for piece in getattr(dataset, part)]
     index = st.selectbox("Piece", range(len(pieces)), format_func=lambda i: _piece_in_words(*pieces[i]), help=PIECE)
@@ -57,17 +59,11 @@ def inspect(run_name: str, version: float, piece_name: str, _roll: np.ndarray):
 
 @st.cache_data(show_spinner="Drawing from the model…", max_entries=200)
 def draw(run_name: str, version: float, steps: int, seed: int):
-    """A piece drawn from the model: roll (T, 88), latents (T, Z), gates (T, Z), probabilities (T, 88)."""
-    import torch
-
+    """A piece drawn from the model alone."""
+    from dmm.inspection import draw_piece
     from dmm.runs.snapshots import load_run
-    from dmm.training import make_generator
 
-    dmm, _ = load_run(store.find_run(run_name))
-    generator = make_generator(seed, 0)
-    z, gates, probabilities = (part[0] for part in dmm.sample(steps, generator))
-    roll = torch.rand(probabilities.shape, generator=generator) < probabilities
-    return roll.numpy().astype(np.uint8), z.numpy(), gates.numpy(), probabilities.numpy()
+    return draw_piece(load_run(store.find_run(run_name))[0], steps, seed)
 
 
 @st.cache_data(show_spinner=False)
@@ -78,14 +74,15 @@ def _stored(run):
 
 def look(run, piece):
     """The latents of a piece, stored or computed now; a sentence, and the page stops, if the snapshot is unreadable."""
-    if run == shipped_run() and piece.name == load_dataset(store.read_run_config(run).data).test[0].name:
+    if run == shipped_run() and piece.name == dataset_of(store.read_run_config(run).data).test[0].name:
         return _stored(run), f"Stored with run {run.name}: computed from the weights that were best on validation."
     try:
         inspection, step = inspect(run.name, _version(run), piece.name, piece.roll)
     except RunError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         st.stop()
-    return inspection, f"Computed now from the weights of update {step:,} of run {run.name}, the best on validation."
+    best = ", the best on validation so far" if (run / "snapshots" / "best.safetensors").exists() else ""
+    return inspection, f"Computed now from the weights of update {step:,} of run {run.name}{best}."
 
 
 def show_piece(piece, inspection) -> None:
@@ -152,16 +149,16 @@ def show_draws(run) -> None:
     seed = left.number_input("Seed of the draw", 0, about("seed")["maximum"], 0, help="Another seed, another piece.")
     steps = right.slider("Beats", 16, 128, 64, help="How long the piece is.")
     try:
-        roll, z, gates, probabilities = draw(run.name, _version(run), steps, seed)
+        piece = draw(run.name, _version(run), steps, seed)
     except RunError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     mean = st.toggle("Show probabilities instead of a draw", help="What the coin of each key is weighted with.")
     roll_view(
         key="draw",
-        roll=probabilities if mean else roll,
-        latents=z,
-        gates=gates,
+        roll=piece.probabilities if mean else piece.roll,
+        latents=piece.z,
+        gates=piece.gates,
         title="Probability of each key" if mean else "A draw from the model",
         description="A piece drawn from the model alone: no chorale goes in.",
     )
@@ -173,16 +170,16 @@ def _plot(figure, key):
 
 
 def _version(run):
-    """When the run's snapshots last changed, so that what was computed from older ones is not shown."""
-    newest = 0.0
-    for path in (run / "snapshots").glob("*.safetensors"):
+    """When the weights that are shown last changed: the best on validation, or else the last."""
+    newest, best = 0.0, run / "snapshots" / "best.safetensors"
+    for path in [best] if best.exists() else (run / "snapshots").glob("step-*.safetensors"):
         with contextlib.suppress(OSError):  # the worker has just dropped it
             newest = max(newest, path.stat().st_mtime)
     return newest
 
 
 def _run_in_words(run):
-    kind = "came with the app" if run.parent == store.SHIPPED else "your run"
+    kind = "came with the app" if run.parent == store.SHIPPED else "trained here"
     status = store.read_status(run)
     best = f", bound {status.best:.2f}" if status.best is not None else ""
     return f"{run.name} ({kind}, {status.step:,} updates{best})"

@@ -55,7 +55,7 @@ def show_numbers() -> None:
     run = shipped_run()
     status = store.read_status(run)
     lines = reference_lines(store.read_run_config(run).data)
-    stored = f"Stored with run {run.name}: its validation bound."
+    stored = f"Stored with run {run.name}: its lowest validation bound, by which its weights were chosen."
     with st.container(horizontal=True, gap="large"):
         for line in lines:
             st.metric(line.label.capitalize(), f"{line.value:.2f}", help=COMPUTED, width="content")

@@ -1,0 +1,29 @@
+"""Data sets for pages: read once, and again when the file has changed."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dmm.data import Dataset, load_dataset
+
+
+def dataset_of(name: str) -> Dataset:
+    """A data set by its name or path.
+
+    Raises:
+        DataError: there is no such set, or the file cannot be read.
+    """
+    return _read(name, _changed(name))
+
+
+@st.cache_resource(show_spinner=False, max_entries=20)
+def _read(name: str, changed: float) -> Dataset:
+    return load_dataset(name)
+
+
+def _changed(name: str) -> float:
+    """When a file was last written; 0 for a set that comes with the app, or a file that is not there."""
+    try:
+        return Path(name).stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,239 @@
+"""What takes minutes: processes that are killed again and again, half a minute of learning, a disk that is full."""
+
+import contextlib
+import json
+import multiprocessing
+import os
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from dmm.config import make_config
+from dmm.data import load_dataset
+from dmm.data.baselines import markov_keys
+from dmm.optimisers import Moments
+from dmm.runs import session, snapshots, store
+from dmm.runs.samples import read_samples
+from dmm.training import Budget, State, advance, make_spec, make_state
+from tests.tiny_runs import (
+    FOREVER,
+    ended,
+    launch,
+    make_run,
+    metrics,
+    step_of,
+    wait_for,
+    without_clock,
+    write_tiny_data,
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
+
+KILLS = 25
+KILLS_WHILE_SAVING = 200
+BRISK = """
+import sys
+from pathlib import Path
+from dmm.runs import session, worker
+session.SLICE, session.SNAPSHOT_EVERY, session.HEARTBEAT_EVERY = 0.02, 0.05, 0.05
+sys.exit(worker.main(Path(sys.argv[1])))
+"""  # a worker that is nearly always writing something
+
+
+@pytest.fixture
+def data(tmp_path):
+    return write_tiny_data(tmp_path)
+
+
+def undisturbed(run, data, step):
+    """The state and the records of the same run at this step, trained in one go."""
+    spec, seen = make_spec(store.read_run_config(run), load_dataset(data)), []
+    state = make_state(spec)
+    while state.step < step:
+        state, report = advance(state, spec, Budget(steps=step - state.step))
+        seen += report.records
+    return state, without_clock(seen)
+
+
+def last_state(run, data):
+    return snapshots.load_last(run, make_state(make_spec(store.read_run_config(run), load_dataset(data))))
+
+
+def assert_as_undisturbed(run, data):
+    """Bit for bit the weights, moments, counters and metrics of a run that nothing happened to; its last step."""
+    found = last_state(run, data)
+    state, records = undisturbed(run, data, found.step)
+    assert all(torch.equal(weight, found.weights[name]) for name, weight in state.weights.items())
+    assert all(map(torch.equal, state.moments, found.moments))
+    assert (state.step, state.bad_steps, state.best) == (found.step, found.bad_steps, found.best)
+    assert metrics(run) == records
+    return found.step
+
+
+# processes that are killed
+
+
+def assert_readable(run, data):
+    """All that a killed process left can be read; the step of the snapshot that it would go on from."""
+    json.loads((run / "status.json").read_text())
+    assert store.read_status(run).state in ("queued", "running", "interrupted")
+    records, _ = store.read_lines(run / "metrics.jsonl")
+    assert all({"step", "kind", "seconds"} <= record.keys() for record in records)
+    read_samples(run)
+    with contextlib.suppress(store.RunError):  # none yet
+        snapshots.load_run(run, "best")
+    state = last_state(run, data)
+    assert any((run / "snapshots").glob("step-*")) == (state.step > 0)
+    return state.step
+
+
+def test_a_run_whose_process_is_killed_again_and_again_ends_bit_identical(tmp_path, data):
+    run, rng, steps = make_run(tmp_path, data, epochs=FOREVER), random.Random(1), [0]
+    lost = 0
+    with launch(places=1, command=(sys.executable, "-c", BRISK)) as launcher:
+        for kill in range(KILLS):
+            launcher.submit(run)
+            process, before = launcher._active[run][0], step_of(run)
+            if kill % 5:  # else while it starts
+                wait_for(lambda before=before, process=process: step_of(run) != before or process.poll() is not None)
+                time.sleep(rng.uniform(0, 1))
+            else:
+                time.sleep(rng.uniform(0, 3))
+            process.kill()
+            assert process.wait() < 0, (run / "worker.log").read_text()
+            steps.append(assert_readable(run, data))
+            lost += step_of(run) != steps[-1]
+            assert ended(launcher, run).state == "interrupted"
+        launcher.submit(run)
+        wait_for(lambda: store.read_status(run).step > steps[-1])
+        launcher.order(run, "pause")
+        assert ended(launcher, run).state == "paused"
+    assert steps == sorted(steps)  # a snapshot that was there is never lost
+    step = assert_as_undisturbed(run, data)
+    print(f"{KILLS} kills in {step} updates, {lost} lost some, {len(set(steps)) - 1} moved the snapshot")
+    assert step > steps[-1] > 0
+    assert lost > KILLS / 4
+
+
+def numbered_state(step):
+    """A state of the classroom's size whose every number says which step it is of."""
+    weights = {name: torch.full((200, 200), float(step)) for name in ("one", "two")}
+    return State(weights, Moments(torch.full((80_000,), float(step)), torch.full((80_000,), float(step))), step)
+
+
+def save_for_ever(run):
+    """What a child does until it is killed."""
+    step = snapshots.load_last(run, numbered_state(0)).step
+    while True:
+        step += 1
+        snapshots.save_last(run, numbered_state(step))
+        snapshots.save_best(run, numbered_state(step))
+
+
+def test_kills_while_snapshots_are_written_leave_no_unreadable_one(tmp_path):
+    run, rng, step = store.new_run(make_config(), folder=tmp_path), random.Random(2), 0
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.test_slow"])  # so that a child is there in milliseconds
+    for _ in range(KILLS_WHILE_SAVING):
+        child = context.Process(target=save_for_ever, args=(run,))
+        child.start()
+        wait_for(lambda step=step: any((run / "snapshots").glob(f"step-*{step + 1}.safetensors")) or newest(run) > step)
+        time.sleep(rng.uniform(0, 0.03))
+        child.kill()
+        child.join()
+        paths = sorted((run / "snapshots").glob("*.safetensors"))
+        for path in paths:
+            tensors = load_file(path)
+            values = {float(value) for tensor in tensors.values() for value in tensor.unique()}
+            assert len(values) == 1, path.name
+            assert path.name in ("best.safetensors", f"step-{int(*values):08d}.safetensors")
+        state = snapshots.load_last(run, numbered_state(0))
+        assert state.step == newest(run) > step
+        assert len(paths) <= 1 + snapshots.KEEP + 1  # the best, the last two, and one that was to be dropped next
+        step = state.step
+    torn = len(list((run / "snapshots").glob(".*.tmp")))
+    print(f"{KILLS_WHILE_SAVING} kills in {step} snapshots; {torn} hit a file half written")
+    assert torn > KILLS_WHILE_SAVING / 10
+
+
+def newest(run):
+    """The step in the name of the newest snapshot."""
+    return max((int(path.stem[5:]) for path in (run / "snapshots").glob("step-*.safetensors")), default=0)
+
+
+# learning
+
+
+def test_half_a_minute_in_the_classroom_is_worth_more_than_knowing_each_keys_last_state():
+    spec = make_spec(make_config("classroom"), load_dataset("chorales"))
+    baseline, state, passed = markov_keys(spec.train, spec.valid), make_state(spec), None
+    ended = ""
+    while state.seconds < 30 and ended != "done":
+        state, report = advance(state, spec, Budget(seconds=30 - state.seconds))
+        ended = report.ended
+        assert ended != "diverged"
+        passed = passed or (state.best < baseline and state.seconds)
+    epochs = state.step // spec.updates_per_epoch
+    print(f"{state.best:.3f} nats per frame after {state.seconds:.1f} s ({epochs} epochs, {ended})")
+    assert passed, f"{state.best:.3f} nats per frame, the baseline is {baseline:.3f}"
+    print(f"under the baseline ({baseline:.3f}) after {passed:.1f} s")
+    assert state.best < 8.6
+
+
+# a disk that is full
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 600 kB."""
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        pytest.skip("only root on Linux can mount a small disk")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)]
+    try:
+        mounted = subprocess.run(mount, capture_output=True, text=True)
+    except OSError as error:
+        pytest.skip(f"there is no mount: {error.strerror}")
+    if mounted.returncode:
+        pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def fill(path, leave):
+    """A file that leaves so many bytes of its disk."""
+    free = os.statvfs(path.parent)
+    path.write_bytes(bytes(free.f_bavail * free.f_frsize - leave))
+
+
+@pytest.mark.parametrize("leave", [100_000, 8_000, 0])
+def test_a_run_on_a_full_disk_pauses_keeps_its_snapshot_and_goes_on_when_there_is_space(
+    small_disk, data, monkeypatch, leave
+):
+    monkeypatch.setattr(session, "SLICE", 0.05)
+    monkeypatch.setattr(session, "SNAPSHOT_EVERY", 0.1)
+    run, dataset, filler = make_run(small_disk, data, epochs=FOREVER), load_dataset(data), small_disk / "filler"
+    saved = session.train(run, dataset, orders_after(20, "pause"))
+    fill(filler, leave)
+    status = session.train(run, dataset, orders_after(2_000, "limit"))
+    assert status.state == "paused"
+    assert "the disk is full" in status.sentence
+    assert store.read_status(run).state in ("paused", "running")  # the old one where the new one found no place
+    assert last_state(run, data).step == status.step >= saved.step > 0
+    filler.unlink()
+    resumed = session.train(run, dataset, orders_after(20, "pause"))
+    assert resumed.sentence == session.ORDERS["pause"][1]
+    assert resumed.step > status.step
+    assert_as_undisturbed(run, data)
+
+
+def orders_after(slices, order):
+    """Orders that say nothing for so many slices."""
+    remaining = iter([None] * slices)
+    return lambda: next(remaining, order)

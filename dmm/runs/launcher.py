@@ -46,14 +46,14 @@ class Launcher:
             RunError: the learner or the server has too many runs already.
         """
         with self._lock:
-            if run in self._active or self._position(run) is not None:
+            status = store.read_status(run)
+            if self._position(run) is not None or (run in self._active and status.state in store.LIVE):
                 return
             mine = [who for _, who in (*self._waiting, *self._active.values()) if who == learner]
             if learner and len(mine) >= MOST_PER_LEARNER:
                 raise RunError(f"You already have {len(mine)} runs training or waiting; stop one first.")
             if len(self._waiting) >= LONGEST_QUEUE:
                 raise RunError(f"{LONGEST_QUEUE} runs are waiting already; try again in a few minutes.")
-            status = store.read_status(run)
             if status.state == "running":
                 raise RunError("This run is being trained right now by another process.")
             status = status._replace(state="queued", sentence="Waiting for a free place to train.")
@@ -115,8 +115,9 @@ class Launcher:
         return next((i for i, (waiting, _) in enumerate(self._waiting) if waiting == run), None)
 
     def _fill(self):
-        while self._waiting and len(self._active) < self.places:
-            run, learner = self._waiting.pop(0)
+        ready = [one for one in self._waiting if one[0] not in self._active]  # its last process may still be ending
+        for run, learner in ready[: max(0, self.places - len(self._active))]:
+            self._waiting.remove((run, learner))
             try:
                 self._active[run] = self._start(run), learner
             except OSError as error:

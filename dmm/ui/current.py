@@ -33,9 +33,7 @@ def chosen_run():
     A link that names no run we have gives a sentence, and the visitor goes on with what was there.
     """
     started = st.session_state.pop("started", None)
-    if (
-        started
-    ):  # chosen in the run before; only now: an address that changes just before st.rerun() never reaches the browser
+    if started:  # an address that changes just before st.rerun() never reaches the browser, so it changes only now
         st.query_params[PARAMETER] = started
     asked = st.query_params.get(PARAMETER)
     if asked is not None:
@@ -113,7 +111,7 @@ def run_buttons(run, state, config) -> None:
     own = run.parent != store.SHIPPED
     with st.container(horizontal=True, key="run_buttons"):
         start_clicked = _button("Start a new run" if own else "Start", "play_arrow", START, config is None, "primary")
-        if own and launcher().holds(run):
+        if own and state in store.LIVE and launcher().holds(run):
             if _button("Pause", "pause", "Training rests; Resume goes on from the same point."):
                 launcher().order(run, "pause")
             if _button("Stop", "stop", "Ends the run; what it has learned is kept."):

@@ -133,7 +133,7 @@ from dmm.ui.live_chart import Line, Series, stream_chart
 steps = st.session_state.setdefault("steps", [])
 st.slider("a widget outside the fragment", 0, 9)
 
-@st.fragment(run_every=0.2)
+@st.fragment(run_every=0.1)
 def board():
     for _ in range(2):
         steps.append(10 * len(steps))

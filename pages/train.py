@@ -6,16 +6,17 @@ from dmm.ui import controls, current, explain, frame, live
 
 frame.lesson("train")
 st.markdown(
-    "The model starts out knowing how often each key sounds, and nothing else. Training raises the **ELBO**, a lower "
-    "bound on the log-probability of the chorales; the chart shows minus the ELBO, so *down is better*. It is the sum "
-    "of two parts: what the notes cost given the hidden states (:green[reconstruction]), and what the hidden states "
-    "cost given the model's own expectation of them (:orange[KL])."
+    "Training raises the **ELBO**, a lower bound on the log-probability of the chorales. The chart shows minus the "
+    "ELBO, so *down is better*: what the notes cost given the hidden states (:green[reconstruction]), plus what the hidden "
+    "states cost given the model's own expectation of them (:orange[KL])."
 )
 run = current.chosen_run()
 state = current.launcher().status(run).state
 buttons = st.container()
-current.choose_among_own(run)
+own_runs = st.container()
 view, knobs = st.columns([7, 3], gap="large")
+with own_runs:
+    current.choose_among_own(run)
 with knobs:
     config = controls.settings()
 with buttons:

@@ -29,8 +29,8 @@ SAMPLE = 100  # a stream of random numbers of its own: each sample of a run star
 
 ADVICE = "The weights are back to before that; try a lower learning rate."
 ORDERS = {
-    "pause": ("paused", "Paused; press Resume to go on."),
-    "cancel": ("cancelled", "Stopped as asked; what it had learned is kept."),
+    "pause": ("paused", "It can go on from here."),
+    "cancel": ("cancelled", "Stopped as asked; what it has learned is kept."),
     "limit": ("paused", "The time limit is up; it can go on from here."),
     "interrupt": ("interrupted", "Interrupted; it can go on from here."),
 }

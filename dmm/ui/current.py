@@ -10,6 +10,7 @@ from dmm.runs import store
 from dmm.runs.describe import describe
 from dmm.runs.launcher import Launcher
 from dmm.runs.store import RunError
+from dmm.ui.words import describe_config
 
 PARAMETER = "run"
 START = "Trains a new model with the settings on this page. Training goes on when you leave the page."
@@ -77,7 +78,7 @@ def choose_among_own(run) -> None:
     if len(mine) < 2:
         return
     options = mine if run.name in mine else [run.name, *mine]
-    words = {name: f"{name}, {'the one shown' if name == run.name else _state(name)}" for name in options}
+    words = {name: f"Run {number}: {_in_words(name)}" for number, name in enumerate(options, 1)}
     chosen = st.selectbox(
         "Your runs",
         options,
@@ -91,9 +92,10 @@ def choose_among_own(run) -> None:
         st.rerun()
 
 
-def _state(run_name):
+def _in_words(run_name):
     try:
-        return launcher().status(store.find_run(run_name)).state
+        run = store.find_run(run_name)
+        return f"{describe_config(store.read_run_config(run))} ({launcher().status(run).state})"
     except RunError:
         return "deleted"
 
@@ -109,13 +111,16 @@ def resume(run) -> None:
 def run_buttons(run, state, config) -> None:
     """Start a new run; pause, stop or resume the one that is shown and whose state is given."""
     own = run.parent != store.SHIPPED
+    if state not in store.LIVE and is_ending(run):
+        del st.session_state["ordered"]
     with st.container(horizontal=True, key="run_buttons"):
         start_clicked = _button("Start a new run" if own else "Start", "play_arrow", START, config is None, "primary")
         if own and state in store.LIVE and launcher().holds(run):
-            if _button("Pause", "pause", "Training rests; Resume goes on from the same point."):
-                launcher().order(run, "pause")
-            if _button("Stop", "stop", "Ends the run; what it has learned is kept."):
-                launcher().order(run, "cancel")
+            given = is_ending(run)
+            if _button("Pause", "pause", "Training rests; Resume goes on from the same point.", given):
+                _order(run, "pause")
+            if _button("Stop", "stop", "Ends the run; what it has learned is kept.", given):
+                _order(run, "cancel")
         elif own and state in RESUMABLE and _button("Resume", "resume", "Goes on from the last snapshot."):
             resume(run)
             st.rerun()
@@ -125,6 +130,17 @@ def run_buttons(run, state, config) -> None:
     trouble = st.session_state.pop("trouble", None)
     if trouble:
         st.warning(trouble)
+
+
+def _order(run, order):
+    launcher().order(run, order)
+    st.session_state["ordered"] = run.name
+    st.rerun()
+
+
+def is_ending(run) -> bool:
+    """Whether this visitor has told the run to end and it has not yet."""
+    return st.session_state.get("ordered") == run.name
 
 
 def _button(label, icon, words, disabled=False, kind="secondary"):

@@ -12,7 +12,6 @@ def formula_and_code(name: str, formula: str = "") -> None:
         name: such as "model.GatedTransition".
         formula: where the formula stands, if not in the docstring of `name`.
     """
-    left, right = st.columns([2, 3], gap="medium")
-    left.latex(reading.formula(formula or name))
-    left.caption(f"dmm/{name.split('.')[0]}.py")
-    right.code(reading.code(name), language="python")
+    st.latex(reading.formula(formula or name))
+    st.code(reading.code(name), language="python")
+    st.caption(f"From dmm/{name.split('.')[0]}.py, as it runs.")

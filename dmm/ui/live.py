@@ -9,11 +9,11 @@ from dmm.runs import store
 from dmm.runs.curves import Curves
 from dmm.runs.samples import read_samples
 from dmm.runs.store import RunError
-from dmm.ui.current import launcher
+from dmm.ui.current import is_ending, launcher
 from dmm.ui.datasets import dataset_of
 from dmm.ui.live_chart import Line, Series, stream_chart
 from dmm.ui.roll_view import roll_view
-from dmm.ui.words import plain
+from dmm.ui.words import describe_config, plain
 
 TICK = 0.4  # seconds
 SLOW_TICK = 2.0  # for a run that rests: another tab may wake it
@@ -50,7 +50,8 @@ def _draw(run, state):
         return
     curves = _curves(run)
     curves.update()
-    st.markdown(_headline(run, status))
+    st.markdown(_headline(run, config, status))
+    _numbers(config, status, curves)
     stream_chart(
         key="curve",
         run=run.name,
@@ -62,8 +63,7 @@ def _draw(run, state):
         y_label="nats per frame (lower is better)",
         description=DESCRIPTION,
     )
-    st.caption("Dotted lines: baselines, computed from the data, on the validation pieces.")
-    _numbers(config, status, curves)
+    st.caption(_legend(curves))
     sample = _last_sample(run)
     if sample is not None:
         roll_view(
@@ -111,19 +111,21 @@ def _last_sample(run):
     return memory["last"]
 
 
-def _headline(run, status):
+def _headline(run, config, status):
     """How the run is doing, in a line."""
-    words = {"done": "Done", "diverged": "Diverged", "failed": "Failed"}
+    about = f"Run `{run.name}`: {describe_config(config)}"
     if run.parent == store.SHIPPED:
-        return f"**A stored run** that came with the app, `{run.name}`. Press Start to train your own."
+        return f"**A stored run** that came with the app. Press Start to train your own. {about}"
     before = launcher().waiting_before(run)
     if before is not None:
         place = f" {before} before it." if before else ""
-        return f"**Waiting** for a place to train.{place} Run `{run.name}`"
+        return f"**Waiting** for a place to train.{place} {about}"
+    if status.state in store.LIVE and is_ending(run):
+        return f"**Ending** after this update. {about}"
     if status.state == "queued" or (status.state == "running" and not status.step):
-        return f"**Starting**: loading PyTorch takes a second or two. Run `{run.name}`"
-    word = words.get(status.state, status.state.capitalize())
-    return f"**{word}.** {'' if status.state == 'running' else plain(status.sentence)} Run `{run.name}`"
+        return f"**Starting**: PyTorch takes a second or two, the first update of a large model longer. {about}"
+    sentence = "" if status.state == "running" else plain(status.sentence)
+    return f"**{status.state.capitalize()}.** {sentence} {about}"
 
 
 def _numbers(config, status, curves):
@@ -137,12 +139,18 @@ def _numbers(config, status, curves):
         _number("Frames / s", curves.frames_per_second, "{:,.0f}", "Beats of music trained on.")
 
 
+def _legend(curves):
+    """What there is to know about the chart at this moment."""
+    lines = "Dotted lines: baselines on the validation pieces, computed from the data."
+    if curves.kl_weight is None or curves.kl_weight >= 1:
+        return lines
+    part = f"{curves.kl_weight:.0%}"
+    return f"The optimiser counts {part} of the KL so far, so the whole bound, shown here, may rise at first. {lines}"
+
+
 def _number(label, value, form, words=None):
     st.metric(label, "–" if value is None else form.format(value), help=words, width="content")
 
 
 NATS = "Nats per frame on pieces that the model does not train on, with the full weight on the KL; lower is better."
-ANNEALING = (
-    "While it is below 1 the optimiser counts only so much of the KL. The chart always shows the whole bound, "
-    "so it may rise at first."
-)
+ANNEALING = "How much of the KL the optimiser counts; it rises to 1. The chart always shows the whole bound."

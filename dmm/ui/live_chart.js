@@ -25,8 +25,7 @@ function format(v) {
   if (!isNumber(v)) return "–";
   const size = Math.abs(v);
   if (size >= 10000) return Math.round(v).toLocaleString("en");
-  if (size > 0 && size < 0.001) return v.toExponential(2).replace("-", "−");
-  return v.toPrecision(4).replace("-", "−");
+  return (size < 1 ? v.toFixed(3) : v.toPrecision(4)).replace("-", "−");
 }
 
 class LiveChart {

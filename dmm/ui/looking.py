@@ -14,7 +14,7 @@ from dmm.runs.store import RunError
 from dmm.ui.current import chosen_run, shipped_run
 from dmm.ui.datasets import dataset_of
 from dmm.ui.roll_view import roll_view
-from dmm.ui.words import plain
+from dmm.ui.words import describe_config, plain
 
 RUN = "The model to look into: your own run, or the one that came with the app."
 PIECE = "The piece whose hidden states are inferred. The first ones listed were held out for the test."
@@ -182,7 +182,11 @@ def _run_in_words(run):
     kind = "came with the app" if run.parent == store.SHIPPED else "trained here"
     status = store.read_status(run)
     best = f", bound {status.best:.2f}" if status.best is not None else ""
-    return f"{run.name} ({kind}, {status.step:,} updates{best})"
+    try:
+        settings = describe_config(store.read_run_config(run))
+    except RunError:
+        settings = run.name
+    return f"{settings} ({kind}, {status.step:,} updates{best})"
 
 
 def _piece_in_words(part, piece):

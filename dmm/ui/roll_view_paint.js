@@ -1,6 +1,7 @@
 // The panels of the roll view, from top to bottom: piano roll, latents, gates, time axis.
 
 const CAPTION = 30; // room for a panel's caption
+const LATENT_SCALE = 3; // latents that hardly move must look so: the axis reaches this far at least
 const GUTTER = 46; // labels and keyboard, left of the time axis
 const BLACK = new Set([1, 3, 6, 8, 10]);
 
@@ -155,7 +156,8 @@ function paintRoll(view, pen) {
 
 function paintLatents(view, pen, side) {
   const { box, theme, look } = view;
-  const { size, values, scale } = view.data.latents;
+  const { size, values } = view.data.latents;
+  const scale = Math.max(view.data.latents.scale, LATENT_SCALE);
   const { top, bottom, height } = box.latents;
   const py = (v) => (top + bottom) / 2 - (v / (scale * 1.05 || 1)) * (height / 2);
   const label = Number(scale.toPrecision(2));

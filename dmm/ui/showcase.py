@@ -9,7 +9,11 @@ from dmm.ui.current import shipped_run
 from dmm.ui.live import reference_lines
 from dmm.ui.roll_view import roll_view
 
-COMPUTED = "Computed now from the same pieces."
+MEANING = {
+    "tossing coins": "A fair coin for each of 88 keys: 88 times log 2.",
+    "each key by its frequency": "A coin for each key that falls as often as the key sounds in the training pieces.",
+    "each key by its last state": "A coin for each key that also knows whether the key sounded one beat before.",
+}
 
 
 @st.cache_data(show_spinner=False)
@@ -26,9 +30,9 @@ def show_sample() -> None:
     """A piece that the stored model drew, at a moment of its training that the visitor chooses, with its sound."""
     run = shipped_run()
     samples = _samples(run.name)
-    picture, controls = st.container(), st.container(horizontal=True, vertical_alignment="bottom", gap="large")
-    with controls:
-        hear = st.button("Hear it", icon=":material/volume_up:", help="Plays these 64 beats at 100 beats a minute.")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        if st.button("Hear it", icon=":material/volume_up:", help="Plays these 64 beats at 100 beats a minute."):
+            st.session_state["hearing"] = True
         index = st.select_slider(
             "After how much training?",
             range(len(samples)),
@@ -37,17 +41,17 @@ def show_sample() -> None:
             help="The same random numbers at each moment: only what the model has learned changes.",
         )
     sample = samples[index]
-    with picture:
-        roll_view(
-            key="showcase",
-            roll=sample.roll,
-            latents=sample.z,
-            gates=sample.gates,
-            title=f"Drawn by the model after {sample.step:,} updates",
-            description="64 beats drawn from a trained deep Markov model, with its hidden states and gates.",
-        )
-    if hear:
+    if st.session_state.get("hearing"):
         st.audio(_sound(run.name, index), format="audio/wav", autoplay=True)
+    roll_view(
+        key="showcase",
+        roll=sample.roll,
+        latents=sample.z,
+        gates=sample.gates,
+        title=f"Drawn by the model after {sample.step:,} updates",
+        description="64 beats drawn from a trained deep Markov model, with its hidden states and gates.",
+        height=470,
+    )
 
 
 def show_numbers() -> None:
@@ -58,6 +62,9 @@ def show_numbers() -> None:
     stored = f"Stored with run {run.name}: its lowest validation bound, by which its weights were chosen."
     with st.container(horizontal=True, gap="large"):
         for line in lines:
-            st.metric(line.label.capitalize(), f"{line.value:.2f}", help=COMPUTED, width="content")
+            st.metric(line.label.capitalize(), f"{line.value:.2f}", help=MEANING[line.label], width="content")
         st.metric("This model", f"{status.best:.2f}", help=stored, width="content")
-    st.caption("Nats per beat on chorales it did not train on, lower is better; the model's is an upper bound.")
+    st.caption(
+        "Nats per beat on the validation chorales, lower is better. The model did not train on them, but its weights "
+        "were chosen by them; its number is an upper bound."
+    )

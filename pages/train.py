@@ -7,8 +7,8 @@ from dmm.ui import controls, current, explain, frame, live
 frame.lesson("train")
 st.markdown(
     "Training raises the **ELBO**, a lower bound on the log-probability of the chorales. The chart shows minus the "
-    "ELBO, so *down is better*: what the notes cost given the hidden states (:green[reconstruction]), plus what the hidden "
-    "states cost given the model's own expectation of them (:orange[KL])."
+    "ELBO, so *down is better*: what the notes cost given the hidden states (:green[reconstruction]), plus what the "
+    "hidden states cost given the model's own expectation of them (:orange[KL])."
 )
 run = current.chosen_run()
 state = current.launcher().status(run).state

@@ -95,7 +95,7 @@ def choose_among_own(run) -> None:
 def _in_words(run_name):
     try:
         run = store.find_run(run_name)
-        return f"{describe_config(store.read_run_config(run))} ({launcher().status(run).state})"
+        return describe_config(store.read_run_config(run))
     except RunError:
         return "deleted"
 

@@ -180,13 +180,11 @@ def _version(run):
 
 def _run_in_words(run):
     kind = "came with the app" if run.parent == store.SHIPPED else "trained here"
-    status = store.read_status(run)
-    best = f", bound {status.best:.2f}" if status.best is not None else ""
     try:
         settings = describe_config(store.read_run_config(run))
     except RunError:
         settings = run.name
-    return f"{settings} ({kind}, {status.step:,} updates{best})"
+    return f"{settings} ({kind})"
 
 
 def _piece_in_words(part, piece):

@@ -102,6 +102,7 @@ def _in_words(run_name):
 
 def resume(run) -> None:
     """Queue a run again, from its last snapshot."""
+    st.session_state.pop("ordered", None)
     try:
         launcher().submit(run, _learner())
     except RunError as error:

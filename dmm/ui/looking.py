@@ -13,6 +13,7 @@ from dmm.runs import store
 from dmm.runs.store import RunError
 from dmm.ui.current import chosen_run, shipped_run
 from dmm.ui.datasets import dataset_of
+from dmm.ui.hearing import hear
 from dmm.ui.roll_view import roll_view
 from dmm.ui.words import describe_config, plain
 
@@ -96,6 +97,7 @@ def show_piece(piece, inspection) -> None:
         title=f"{piece.name}, {piece.title}" + (f" ({piece.key})" if piece.key else ""),
         description="A chorale as a piano roll, with the hidden states inferred from it and the gates between them.",
     )
+    hear("hear the piece", piece.roll)
 
 
 def show_trajectory(piece, inspection) -> None:
@@ -162,6 +164,7 @@ def show_draws(run) -> None:
         title="Probability of each key" if mean else "A draw from the model",
         description="A piece drawn from the model alone: no chorale goes in.",
     )
+    hear("hear the draw", piece.roll)
 
 
 def _plot(figure, key):

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dmm import sound
 from dmm.runs import store
 from dmm.runs.samples import read_samples
 from dmm.ui.current import shipped_run
+from dmm.ui.hearing import hear
 from dmm.ui.live import reference_lines
 from dmm.ui.roll_view import roll_view
 
@@ -21,18 +21,12 @@ def _samples(run_name: str):
     return read_samples(store.find_run(run_name))[0]
 
 
-@st.cache_data(show_spinner="Rendering the sound…", max_entries=50)
-def _sound(run_name: str, index: int) -> bytes:
-    return sound.to_wav(_samples(run_name)[index].roll, tempo=100)
-
-
 def show_sample() -> None:
     """A piece that the stored model drew, at a moment of its training that the visitor chooses, with its sound."""
     run = shipped_run()
     samples = _samples(run.name)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        if st.button("Hear it", icon=":material/volume_up:", help="Plays these 64 beats at 100 beats a minute."):
-            st.session_state["hearing"] = True
+        player = st.container(width="content")
         index = st.select_slider(
             "After how much training?",
             range(len(samples)),
@@ -41,8 +35,8 @@ def show_sample() -> None:
             help="The same random numbers at each moment: only what the model has learned changes.",
         )
     sample = samples[index]
-    if st.session_state.get("hearing"):
-        st.audio(_sound(run.name, index), format="audio/wav", autoplay=True)
+    with player:
+        hear("hear the sample", sample.roll)
     roll_view(
         key="showcase",
         roll=sample.roll,

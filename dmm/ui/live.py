@@ -16,6 +16,7 @@ from dmm.ui.roll_view import roll_view
 from dmm.ui.words import describe_config, plain
 
 TICK = 0.4  # seconds
+SAMPLE_TICK = 1.0  # a roll is a larger message than a few points
 SLOW_TICK = 2.0  # for a run that rests: another tab may wake it
 SERIES = (
     Series("bound", "bound (−ELBO)", palette.BOUND),
@@ -35,11 +36,14 @@ def live_run(run, state) -> None:
 
     When the state changes, here or in another tab, the whole page runs again, for its buttons.
     """
-    tick = None if run.parent == store.SHIPPED else TICK if state in store.LIVE else SLOW_TICK
-    st.fragment(_draw, run_every=tick)(run, state)
+    ticks = (TICK, SAMPLE_TICK) if state in store.LIVE else (SLOW_TICK, None)
+    if run.parent == store.SHIPPED:
+        ticks = (None, None)
+    st.fragment(_draw_curve, run_every=ticks[0])(run, state)
+    st.fragment(_draw_sample, run_every=ticks[1])(run)
 
 
-def _draw(run, state):
+def _draw_curve(run, state):
     status = launcher().status(run)
     if status.state != state:
         st.rerun()
@@ -64,6 +68,9 @@ def _draw(run, state):
         description=DESCRIPTION,
     )
     st.caption(_legend(curves))
+
+
+def _draw_sample(run):
     sample = _last_sample(run)
     if sample is not None:
         roll_view(

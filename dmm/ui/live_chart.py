@@ -17,12 +17,12 @@ A page calls `stream_chart` with the whole history at each tick; `live_chart` is
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from dmm.ui.source import read_code, read_style
 from dmm.ui.theme import visible
 
 OVERLAP = 2  # each point travels in two packets: the browser may skip one when two arrive within one repaint
@@ -83,13 +83,8 @@ class Line(NamedTuple):
     colour: str
 
 
-_HERE = Path(__file__)
-CODE = "\n".join(
-    file.read_text(encoding="utf-8") for file in (_HERE.with_name("live_chart_paint.js"), _HERE.with_suffix(".js"))
-)
-_CHART = st.components.v2.component(
-    "dmm_live_chart", html=HTML, css=_HERE.with_suffix(".css").read_text(encoding="utf-8"), js=LOADER
-)
+CODE = read_code("live_chart")
+_CHART = st.components.v2.component("dmm_live_chart", html=HTML, css=read_style("live_chart"), js=LOADER)
 
 
 def live_chart(

@@ -6,12 +6,12 @@ integers with one scale; 128 frames with 32 latents and gates take about 20 kB.
 """
 
 import base64
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from dmm import palette
+from dmm.ui.source import read_code, read_style
 from dmm.ui.theme import visible
 
 KEYS = 88
@@ -37,15 +37,7 @@ HTML = """
 </div>
 """
 
-_HERE = Path(__file__)
-_VIEW = st.components.v2.component(
-    "dmm_roll_view",
-    html=HTML,
-    css=_HERE.with_suffix(".css").read_text(encoding="utf-8"),
-    js="\n".join(
-        file.read_text(encoding="utf-8") for file in (_HERE.with_name("roll_view_paint.js"), _HERE.with_suffix(".js"))
-    ),
-)
+_VIEW = st.components.v2.component("dmm_roll_view", html=HTML, css=read_style("roll_view"), js=read_code("roll_view"))
 
 
 def roll_view(

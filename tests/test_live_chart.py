@@ -119,7 +119,7 @@ def test_code_travels_only_with_packets_from_zero(sent):
     for n in (50, 51, 52):
         stream(n)
     assert ["code" in p for p in sent] == [True, True, False]
-    fixed = len(module.HTML + module.LOADER + module._HERE.with_suffix(".css").read_text())
+    fixed = len(module.HTML + module.LOADER + module.read_style("live_chart"))
     assert fixed + len(json.dumps(sent[-1] | {"ask": None})) < 6000
 
 

@@ -76,7 +76,7 @@ def train(data, preset, inference, engine, device, epochs, seed, settings, secon
             run = store.new_run(config, describe(dataset), runs_dir)
         status = terminal.train(run, dataset)
     terminal.say_end(run, status)
-    sys.exit(1 if status.state in ("failed", "diverged") or status.sentence.startswith("Could not save") else 0)
+    sys.exit(1 if status.state in ("failed", "diverged") or status.sentence.startswith(store.COULD_NOT_SAVE) else 0)
 
 
 @main.command()

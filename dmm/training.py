@@ -82,10 +82,15 @@ def make_state(spec, dtype=torch.float32):
 
 def load_dmm(config, weights):
     """A `DMM` with these weights, for looking at; it shares no memory with them."""
-    with torch.device("meta"):  # no memory, no random numbers: the weights are about to come
+    return _dmm_around(config, {name: weight.clone() for name, weight in weights.items()}).eval().requires_grad_(False)
+
+
+def _dmm_around(config, weights):
+    """A `DMM` of these very weights; no others are drawn first."""
+    with torch.device("meta"):  # no memory, no random numbers
         dmm = DMM(config)
-    dmm.load_state_dict({name: weight.clone() for name, weight in weights.items()}, assign=True)
-    return dmm.eval().requires_grad_(False)
+    dmm.load_state_dict(weights, assign=True)
+    return dmm
 
 
 def advance(state, spec, budget):
@@ -171,7 +176,7 @@ class _Learner:
 
     def __init__(self, state, spec):
         self.spec, self.config = spec, spec.config
-        self.dmm = make_dmm(spec.config)
+        self.dmm = _dmm_around(spec.config, state.weights)
         self.parameters = list(self.dmm.parameters())
         self.bound = load_engine(spec.config.engine)
         self.moments, self.step, self.bad_steps, self.best = (

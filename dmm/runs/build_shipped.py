@@ -1,4 +1,4 @@
-"""Train the run that ships with the app: `python -m dmm.runs.build_shipped` (about four minutes on one core).
+"""Train the run that ships with the app: `python -m dmm.runs.build_shipped` (about three minutes on one core).
 
 It is an ordinary run of the `standard` preset on the chorales that ship, with two things left out to keep it small: the
 optimiser's state, and the records of single updates, of which each epoch keeps the mean. One thing is added:
@@ -13,6 +13,7 @@ from dmm.config import make_config
 from dmm.data import load_dataset
 from dmm.inspection import inspect_piece, save_inspection
 from dmm.runs import session, store
+from dmm.runs.curves import mean_over_frames
 from dmm.runs.describe import describe
 from dmm.runs.snapshots import load_run
 
@@ -56,12 +57,8 @@ def _by_epoch(records):
             continue
         epoch.append(record)
         if record["ends_epoch"]:
-            frames = sum(one["frames"] for one in epoch)
-            means = {
-                term: float(f"{sum(one[term] * one['frames'] for one in epoch) / frames:.6g}")
-                for term in ("bound", "reconstruction", "kl")
-            }
-            kept.append(record | means | {"frames": frames})
+            frames, means = mean_over_frames(epoch)
+            kept.append(record | {term: float(f"{mean:.6g}") for term, mean in means.items()} | {"frames": frames})
             epoch = []
     return kept
 

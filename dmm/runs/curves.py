@@ -13,6 +13,16 @@ TERMS = ("bound", "reconstruction", "kl")
 COLUMNS = ("step", *TERMS, "validation")
 
 
+def mean_over_frames(records) -> tuple[int, dict[str, float]]:
+    """How many frames some updates saw, and the mean of each of `TERMS` over them.
+
+    Raises:
+        ZeroDivisionError: they saw none.
+    """
+    frames = sum(one["frames"] for one in records)
+    return frames, {term: sum(one[term] * one["frames"] for one in records) / frames for term in TERMS}
+
+
 class Curves:
     """The points of one run so far.
 
@@ -23,9 +33,6 @@ class Curves:
     def __init__(self, run):
         self.run = run
         self._offset = 0
-        self._clear()
-
-    def _clear(self):
         self.points = {name: [] for name in COLUMNS}
         self.frames_per_second = self.kl_weight = None
         self._group, self._since = [], 0.0
@@ -68,8 +75,7 @@ class Curves:
             self.kl_weight = record["kl_weight"]
         if not closes or not self._group:
             return
-        frames = sum(one["frames"] for one in self._group)
-        means = {term: sum(one[term] * one["frames"] for one in self._group) / frames for term in TERMS}
+        frames, means = mean_over_frames(self._group)
         for name, value in {"step": record["step"] + 0, "validation": None, **means}.items():
             self.points[name].append(value)
         self.frames_per_second = frames / elapsed if elapsed > 0 else self.frames_per_second

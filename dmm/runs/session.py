@@ -133,7 +133,7 @@ class _Session:
         with contextlib.suppress(RunError):
             self.state = snapshots.load_last(self.run, make_state(self.spec))
         kept = "The last snapshot is intact" if self.state.step else "Nothing was saved yet"
-        sentence = f"Could not save: {store.reason(error)}. {kept}; free some space and resume."
+        sentence = f"{store.COULD_NOT_SAVE}: {store.reason(error)}. {kept}; free some space and resume."
         try:
             return self.write("paused", sentence)
         except OSError:  # the old status then stays

@@ -14,7 +14,7 @@ from safetensors.torch import load, save
 
 from dmm.deep_markov_model import DMM
 from dmm.optimisers import Moments
-from dmm.runs.store import RunError, read_run_config, replace_file
+from dmm.runs.store import BEST, RunError, numbered_snapshots, read_run_config, replace_file, shown_snapshot
 from dmm.training import State, load_dmm
 
 KEEP = 2
@@ -27,8 +27,10 @@ def save_last(run: Path, state: State) -> None:
     tensors = {f"weights.{name}": weight for name, weight in state.weights.items()}
     tensors |= {"moments.first": state.moments.first, "moments.second": state.moments.second}
     replace_file(run / "snapshots" / f"step-{state.step:08d}.safetensors", save(tensors, _counters(state)))
-    newer = [path for path in _numbered(run) if path.name > f"step-{state.step:08d}.safetensors"]  # it went back
-    older = [path for path in _numbered(run) if path not in newer][KEEP:]
+    newer = [
+        path for path in numbered_snapshots(run) if path.name > f"step-{state.step:08d}.safetensors"
+    ]  # it went back
+    older = [path for path in numbered_snapshots(run) if path not in newer][KEEP:]
     for path in (*newer, *older):
         path.unlink(missing_ok=True)
 
@@ -36,7 +38,7 @@ def save_last(run: Path, state: State) -> None:
 def save_best(run: Path, state: State) -> None:
     """Write the weights that were best on validation."""
     tensors = {f"weights.{name}": weight for name, weight in state.weights.items()}
-    replace_file(run / "snapshots" / "best.safetensors", save(tensors, _counters(state)))
+    replace_file(run / "snapshots" / BEST, save(tensors, _counters(state)))
 
 
 def load_last(run: Path, like: State) -> State:
@@ -50,7 +52,7 @@ def load_last(run: Path, like: State) -> State:
         RunError: there are snapshots and none of them can be read.
     """
     errors = []
-    for path in _numbered(run):
+    for path in numbered_snapshots(run):
         try:
             tensors, counters = _read(path)
             size = sum(weight.numel() for weight in like.weights.values())
@@ -75,13 +77,11 @@ def load_weights(run: Path, shapes: dict[str, torch.Size], which: str = "best") 
     Raises:
         RunError: there is no snapshot yet, or it is damaged, or of another model.
     """
-    best = run / "snapshots" / "best.safetensors"
-    paths = [best] if which == "best" and best.exists() else _numbered(run)
-    paths = paths or ([best] if best.exists() else [])
-    if not paths:
+    path = shown_snapshot(run, which)
+    if path is None:
         raise RunError("This run has no snapshot yet; give it a few seconds of training.")
-    tensors, counters = _read(paths[0])
-    return _weights(paths[0], tensors, shapes), counters["step"]
+    tensors, counters = _read(path)
+    return _weights(path, tensors, shapes), counters["step"]
 
 
 def load_run(run: Path, which: str = "best") -> tuple[DMM, int]:
@@ -91,11 +91,6 @@ def load_run(run: Path, which: str = "best") -> tuple[DMM, int]:
         shapes = {name: weight.shape for name, weight in DMM(config).named_parameters()}
     weights, step = load_weights(run, shapes, which)
     return load_dmm(config, weights), step
-
-
-def _numbered(run):
-    """Numbered snapshots, newest first."""
-    return sorted((run / "snapshots").glob("step-*.safetensors"), reverse=True)
 
 
 def _counters(state):

@@ -32,6 +32,8 @@ RUN_ID = re.compile(r"[0-9a-f]{16}")
 LIVE = ("queued", "running")
 STATES = (*LIVE, "paused", "done", "cancelled", "diverged", "failed", "interrupted")
 FORMAT = 1  # of a run folder
+BEST = "best.safetensors"  # among the snapshots, the weights that were best on validation
+COULD_NOT_SAVE = "Could not save"  # how the sentence of a run begins that the disk has stopped
 STALE_AFTER = 60.0  # seconds without a heartbeat, after which a run counts as interrupted
 
 
@@ -180,6 +182,18 @@ def interrupted(status: Status) -> Status:
     """What a run's status is once its process has gone without a word."""
     sentence = "Its process ended without a word; it can go on from its last snapshot."
     return status._replace(state="interrupted", sentence=sentence)
+
+
+def numbered_snapshots(run: Path) -> list[Path]:
+    """The snapshots to go on from, newest first."""
+    return sorted((run / "snapshots").glob("step-*.safetensors"), reverse=True)
+
+
+def shown_snapshot(run: Path, which: str = "best") -> Path | None:
+    """The snapshot to look at: the best on validation, or the last; the other one where there is no such; else None."""
+    best, numbered = run / "snapshots" / BEST, numbered_snapshots(run)
+    found = [best] if best.exists() else []
+    return next(iter(found + numbered if which == "best" else numbered + found), None)
 
 
 def write_status(run: Path, status: Status) -> Status:

@@ -5,11 +5,12 @@ import shutil
 
 import streamlit as st
 
-from dmm.data import DataError, load_dataset
+from dmm.data import DataError
 from dmm.runs import store
 from dmm.runs.describe import describe
 from dmm.runs.launcher import Launcher
 from dmm.runs.store import RunError
+from dmm.ui.datasets import dataset_of
 from dmm.ui.words import describe_config
 
 PARAMETER = "run"
@@ -61,7 +62,7 @@ def start(config) -> None:
     """Make a new run and train it; the page's address then names it."""
     run = None
     try:
-        run = store.new_run(config, describe(load_dataset(config.data)))
+        run = store.new_run(config, describe(dataset_of(config.data)))
         launcher().submit(run, _learner())
     except (RunError, DataError) as error:
         if run:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dmm.data import Dataset, load_dataset
+from dmm.data import Dataset, baselines, load_dataset
 
 
 def dataset_of(name: str) -> Dataset:
@@ -14,6 +14,26 @@ def dataset_of(name: str) -> Dataset:
         DataError: there is no such set, or the file cannot be read.
     """
     return _read(name, _changed(name))
+
+
+def baselines_of(name: str) -> dict[str, float]:
+    """Baselines on the validation pieces in nats per frame, by what they know; computed from the data.
+
+    Raises:
+        DataError: as `dataset_of`.
+    """
+    return _baselines(name, _changed(name))
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def _baselines(name: str, changed: float) -> dict[str, float]:
+    dataset = _read(name, changed)
+    train, valid = ([piece.roll for piece in part] for part in (dataset.train, dataset.valid))
+    return {
+        "tossing coins": baselines.coin_flips(valid),
+        "each key by its frequency": baselines.independent_keys(train, valid),
+        "each key by its last state": baselines.markov_keys(train, valid),
+    }
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)

@@ -3,14 +3,13 @@
 import streamlit as st
 
 from dmm import palette
-from dmm.data import DataError, Dataset, baselines
-from dmm.data.piece import digest
+from dmm.data import DataError
 from dmm.runs import store
 from dmm.runs.curves import Curves
 from dmm.runs.samples import read_samples
 from dmm.runs.store import RunError
 from dmm.ui.current import is_ending, launcher
-from dmm.ui.datasets import dataset_of
+from dmm.ui.datasets import baselines_of
 from dmm.ui.live_chart import Line, Series, stream_chart
 from dmm.ui.roll_view import roll_view
 from dmm.ui.words import describe_config, plain
@@ -84,21 +83,11 @@ def _draw_sample(run):
 
 
 def reference_lines(data: str) -> tuple[Line, ...]:
-    """Baselines on the validation pieces, computed from the data; none if the data cannot be read any more."""
+    """Baselines on the validation pieces; none if the data cannot be read any more."""
     try:
-        return _lines(dataset_of(data))
+        return tuple(Line(label, value, palette.GREY) for label, value in baselines_of(data).items())
     except DataError:
         return ()
-
-
-@st.cache_data(show_spinner=False, hash_funcs={Dataset: digest})
-def _lines(dataset):
-    train, valid = ([piece.roll for piece in part] for part in (dataset.train, dataset.valid))
-    return (
-        Line("tossing coins", baselines.coin_flips(valid), palette.GREY),
-        Line("each key by its frequency", baselines.independent_keys(train, valid), palette.GREY),
-        Line("each key by its last state", baselines.markov_keys(train, valid), palette.GREY),
-    )
 
 
 def _curves(run):

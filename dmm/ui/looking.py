@@ -1,7 +1,5 @@
 """Looking inside a trained model: torch is loaded here, and only when something is asked of it."""
 
-import contextlib
-
 import numpy as np
 import streamlit as st
 
@@ -30,7 +28,7 @@ def choose_run():
     names = {run.name: run for run in runs}
     name = st.selectbox("Run", list(names), format_func=lambda one: _run_in_words(names[one]), help=RUN)
     run = names[name]
-    if not list((run / "snapshots").glob("*.safetensors")):
+    if store.shown_snapshot(run) is None:
         st.info("This run has no snapshot yet. Give it a few seconds of training, then come back.")
         st.stop()
     return run
@@ -82,7 +80,8 @@ def look(run, piece):
     except RunError as error:
         st.error(plain(str(error)))
         st.stop()
-    best = ", the best on validation so far" if (run / "snapshots" / "best.safetensors").exists() else ""
+    shown = store.shown_snapshot(run)
+    best = ", the best on validation so far" if shown and shown.name == store.BEST else ""
     return inspection, f"Computed now from the weights of update {step:,} of run {run.name}{best}."
 
 
@@ -173,12 +172,11 @@ def _plot(figure, key):
 
 
 def _version(run):
-    """When the weights that are shown last changed: the best on validation, or else the last."""
-    newest, best = 0.0, run / "snapshots" / "best.safetensors"
-    for path in [best] if best.exists() else (run / "snapshots").glob("step-*.safetensors"):
-        with contextlib.suppress(OSError):  # the worker has just dropped it
-            newest = max(newest, path.stat().st_mtime)
-    return newest
+    """When the weights that are shown last changed."""
+    try:
+        return store.shown_snapshot(run).stat().st_mtime
+    except (AttributeError, OSError):  # there is none, or the worker has just dropped it
+        return 0.0
 
 
 def _run_in_words(run):

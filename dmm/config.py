@@ -9,7 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 PAPER = "Krishnan, Shalit & Sontag (2017)"
 PYRO = "Pyro's DMM example"
@@ -58,9 +58,9 @@ class Config(BaseModel):
         label="Keys",
         symbol="x_t",
         unit="keys",
-        ge=88,
-        le=88,
-        meaning="How many 0/1 observations a frame has: one for each key of the piano.",
+        ge=1,
+        le=1024,
+        meaning="How many observations a frame has: for music one for each key of the piano.",
         fixed="The data decide: a piano has 88 keys.",
     )
     z_dim: int = knob(
@@ -73,6 +73,69 @@ class Config(BaseModel):
         le=256,
         meaning="How many numbers the hidden state has. More can remember more, and take longer to learn.",
         source=f"{PAPER}: 100",
+    )
+    transition: Literal["gated", "mlp", "linear"] = knob(
+        "gated",
+        group="model",
+        label="Transition",
+        symbol="p(z_t \\mid z_{t-1})",
+        meaning="How the state moves: a gate that chooses, dimension by dimension, between a linear rule and a "
+        "network's proposal; the network alone (mlp); or the linear rule alone.",
+        source=f"{PAPER}: gated",
+    )
+    emission: Literal["bernoulli", "gaussian"] = knob(
+        "bernoulli",
+        group="model",
+        label="Emission",
+        symbol="p(x_t \\mid z_t)",
+        meaning="What is drawn from the state: a coin for each key, or a real number with Gaussian noise. Nats of the "
+        "second are of a density: not comparable with the first, and on keys that never sound it falls without end.",
+        source=f"{PAPER}: Bernoulli for music",
+    )
+    emitter: Literal["mlp", "linear"] = knob(
+        "mlp",
+        group="model",
+        label="Emitter",
+        meaning="What leads from the state to the emission: a network with two hidden layers, or one matrix.",
+        source=f"{PAPER}: mlp",
+    )
+    edges: Literal["markov", "augmented"] = knob(
+        "markov",
+        group="model",
+        label="Edges",
+        meaning="Augmented adds an arrow from each frame to the next latent and to the next frame (DMM-Aug): a better "
+        "score, and a hidden state that need not remember what was just heard.",
+        source=f"{PAPER}, section 6.5",
+    )
+    first: Literal["learned", "given"] = knob(
+        "learned",
+        group="model",
+        label="First latent",
+        symbol="p(z_1)",
+        meaning="Where the chain starts: one transition after a learned z_0, or a given Gaussian.",
+        source=f"{PAPER}: N(0, I); {PYRO}: learned",
+    )
+    first_loc: float = knob(
+        0.0,
+        group="model",
+        label="Its mean",
+        symbol="m_0",
+        ge=-100.0,
+        le=100.0,
+        step=0.1,
+        meaning="The mean of a given first latent, the same in each dimension.",
+        source=f"{PAPER}: 0",
+    )
+    first_scale: float = knob(
+        1.0,
+        group="model",
+        label="Its scale",
+        symbol="\\sqrt{P_0}",
+        ge=0.001,
+        le=100.0,
+        step=0.1,
+        meaning="The standard deviation of a given first latent, the same in each dimension.",
+        source=f"{PAPER}: 1",
     )
     emission_dim: int = knob(
         32,
@@ -97,14 +160,31 @@ class Config(BaseModel):
         source=f"{PAPER}: 200",
     )
 
-    inference: Literal["st-r"] = knob(
+    inference: Literal["mf-l", "mf-r", "mf-lr", "st-l", "st-r", "st-lr"] = knob(
         "st-r",
         group="inference",
         label="Network",
-        symbol="q(z_t \\mid z_{t-1}, x_{t:T})",
-        meaning="What the posterior's network may look at. ST-R sees the last latent and the future.",
-        source=f"{PAPER}, Table 1 (there: DKS)",
-        fixed="ST-R is the network of the paper and of Pyro's example; its five rivals come later.",
+        symbol="q(z_t \\mid \\dots)",
+        meaning="What the guess of a latent may look at: the left (past), the right (future) or both; alone (mf, mean "
+        "field), or with the latent before it (st, structured).",
+        source=f"{PAPER}, Table 1; st-r is its DKS",
+    )
+    rnn_cell: Literal["relu", "gru", "lstm"] = knob(
+        "relu",
+        group="inference",
+        label="RNN cell",
+        meaning="How the RNN's state is carried on: a plain ReLU-RNN, or one with gates of its own.",
+        source=f"{PYRO}: relu; the authors' code: lstm",
+    )
+    rnn_embedding: int = knob(
+        0,
+        group="inference",
+        label="Embedding",
+        unit="units",
+        ge=0,
+        le=1024,
+        meaning="Width of a layer between the keys and the RNN; 0 for none.",
+        source="the authors' code: as wide as the RNN",
     )
     rnn_dim: int = knob(
         64,
@@ -143,22 +223,32 @@ class Config(BaseModel):
         0,
         group="inference",
         label="IAF steps",
+        unit="steps",
         ge=0,
-        le=0,
-        meaning="How many inverse autoregressive flow steps bend the Gaussian posterior.",
+        le=4,
+        meaning="How many inverse autoregressive flow steps bend the Gaussian posterior. They need the sampled KL.",
         source=f"{PYRO}: 0, 1 or 2",
-        fixed="Normalising flows are not part of this version: the posterior is a diagonal Gaussian.",
     )
     iaf_dim: int = knob(
         100,
         group="inference",
         label="IAF width",
         unit="units",
-        ge=100,
-        le=100,
+        ge=1,
+        le=512,
         meaning="Width of the hidden layer of an IAF step.",
         source=f"{PYRO}: 100",
-        fixed="It has no effect while there are no IAF steps.",
+    )
+    missing: float = knob(
+        0.0,
+        group="inference",
+        label="Missing frames",
+        unit="probability",
+        ge=0.0,
+        le=0.9,
+        step=0.05,
+        meaning="The chance that a frame is hidden in a training step. What is hidden is summed out of the bound, and "
+        "the network is told where the holes are: so it learns to fill them.",
     )
 
     kl: Literal["analytic", "sampled"] = knob(
@@ -187,6 +277,18 @@ class Config(BaseModel):
         step=0.001,
         meaning="The weight of the KL at the first update; it rises in a straight line to 1.",
         source=f"{PYRO}: 0.2; the authors' code: 0.01",
+    )
+    free_bits: float = knob(
+        0.0,
+        group="objective",
+        label="Free bits",
+        unit="nats",
+        ge=0.0,
+        le=2.0,
+        step=0.01,
+        meaning="So much KL per latent dimension and frame costs nothing: it keeps dimensions from falling asleep. "
+        "The curves still show the bound itself.",
+        source="Kingma et al. (2016)",
     )
     annealing_updates: int = knob(
         100,
@@ -256,6 +358,14 @@ class Config(BaseModel):
         meaning="The learning rate is multiplied by this at every update, the first one too.",
         source=f"{PYRO}: 0.99996",
     )
+    schedule: Literal["exponential", "cosine"] = knob(
+        "exponential",
+        group="optimiser",
+        label="Schedule",
+        meaning="How the learning rate falls: by the rate decay alone, or along half a cosine as well, to zero at the "
+        "end of the run.",
+        source=f"{PYRO}: exponential",
+    )
     weight_decay: float = knob(
         0.0,
         group="optimiser",
@@ -287,6 +397,16 @@ class Config(BaseModel):
         meaning="How often training goes through all the pieces.",
         source=f"{PAPER}: 2000; {PYRO}: 5000",
     )
+    seconds: float = knob(
+        0.0,
+        group="run",
+        label="Horizon",
+        unit="seconds",
+        ge=0.0,
+        le=1e6,
+        step=1.0,
+        meaning="Training time by which a cosine schedule has come to its end; 0 for the last epoch.",
+    )
     seed: int = knob(
         0,
         group="run",
@@ -295,20 +415,20 @@ class Config(BaseModel):
         le=2**32 - 1,
         meaning="Where the random numbers start: first weights, order of the pieces, noise.",
     )
-    engine: Literal["readable", "pyro"] = knob(
-        "readable",
+    engine: Literal["fused", "readable", "pyro"] = knob(
+        "fused",
         group="run",
         label="Engine",
-        meaning="Who computes the bound and its gradient: the readable definition in plain PyTorch, or the Pyro "
-        "program with Pyro's own ELBO (TraceMeanField_ELBO for the analytic KL, Trace_ELBO for the sampled one). "
-        "Both give the same numbers; Pyro takes longer.",
+        meaning="Who computes the bound and its gradient: hand-written loops over packed frames (fused), the readable "
+        "definition in plain PyTorch, or the Pyro program with Pyro's own ELBO (TraceMeanField_ELBO for the analytic "
+        "KL, Trace_ELBO for the sampled one). All give the same numbers; fused is the fastest, Pyro the slowest.",
     )
-    device: Literal["cpu"] = knob(
+    device: Literal["cpu", "cuda"] = knob(
         "cpu",
         group="run",
         label="Device",
-        meaning="Where the arithmetic happens.",
-        fixed="This version trains on the processor; models this small gain little from a graphics card.",
+        meaning="Where the arithmetic happens: the processor, or a graphics card (cuda).",
+        source="Pyro's first example: use_cuda",
     )
 
     @field_validator("*", mode="before")
@@ -317,6 +437,56 @@ class Config(BaseModel):
         if isinstance(value, bool):
             raise ValueError("a truth value is not a number")
         return value
+
+    @model_validator(mode="after")
+    def _refuse_what_cannot_go_together(self):
+        reasons = [reason for refused, reason in _impossible(self) if refused]
+        if reasons:
+            raise ValueError(" ".join(reasons))
+        return self
+
+
+def _impossible(config):
+    """Pairs of settings that exclude each other, and why."""
+    return (
+        (
+            config.num_iafs and config.kl == "analytic",
+            "IAF steps (num_iafs) make the posterior something else than a Gaussian, whose KL has no closed form: "
+            "choose kl sampled, or no IAF steps.",
+        ),
+        (
+            config.free_bits and config.kl == "sampled",
+            "Free bits (free_bits) are a floor under the KL, and one draw's estimate of it may lie below 0: choose kl "
+            "analytic, or no free bits.",
+        ),
+        (
+            config.free_bits and config.engine == "pyro",
+            "Pyro's ELBO knows no free bits (free_bits): choose another engine, or no free bits.",
+        ),
+        (
+            config.missing and config.edges == "augmented",
+            "With augmented edges the next frame hangs on a missing one (missing), which then cannot be summed out: "
+            "choose markov edges, or no missing frames.",
+        ),
+    )
+
+
+ELSEWHERE = {  # what Pyro's example and the paper's code call things, and where they are here
+    "z_prev": 'A network that sees the last latent is a structured one: inference "st-l", "st-r" or "st-lr". A '
+    'mean-field network ("mf-…") never does; that is what its name means.',
+    "mean_field": 'Choose inference "mf-l", "mf-r" or "mf-lr".',
+    "use_cuda": 'Choose device "cuda".',
+    "cuda": 'Choose device "cuda".',
+    "num_epochs": "Here it is epochs.",
+    "mini_batch_size": "Here it is batch_size.",
+    "rnn_dropout_rate": "Here it is rnn_dropout.",
+    "annealing_epochs": "Here it is annealing_updates, counted in updates.",
+    "minimum_annealing_factor": "Here it is min_kl_weight.",
+    "input_dim": "Here it is x_dim.",
+    "lr": "Here it is learning_rate.",
+    "lrd": "Here it is lr_decay.",
+    "wd": "Here it is weight_decay.",
+}
 
 
 SIZES = {
@@ -378,7 +548,9 @@ def _sentence(error: dict) -> str:
     name = ".".join(str(part) for part in error["loc"])[:40]
     given = str(error.get("input"))[:40]
     if error["type"] == "extra_forbidden":
-        return f'Unknown field "{name}".'
+        return " ".join(filter(None, [f'Unknown field "{name}".', ELSEWHERE.get(name, "")]))
+    if not error["loc"]:  # single values are right, but not together
+        return error["msg"].removeprefix("Value error, ")
     limits = about(name)
     if limits["fixed"]:
         asked = f'"{given}"' if limits["choices"] else given

@@ -3,45 +3,88 @@
 import torch
 from torch import nn
 
-from dmm.inference import ST_R, Noise
+from dmm.flows import IAF
+from dmm.inference import Noise, make_network
 from dmm.model import Emitter, GatedTransition
+from dmm.rnn import RNN
+from dmm.variants import GaussianEmitter, LinearEmitter, LinearTransition, MLPTransition
 
 
 class DMM(nn.Module):
     r"""A deep Markov model with its inference network.
 
-    $z_0$ is a learned stand-in for the latent before the first: $p(z_1) = p(z_1 \mid z_0)$. The inference network
-    has its own, `inference.z_q_0`, and its RNN starts from `inference.rnn.h_0`: three learned starts, three roles.
-
-    Source: Pyro's DMM example.
-    Differs: the paper has $p(z_1) = N(0, I)$; here, as in Pyro, $z_0$ is learned.
+    $z_0$ is a learned stand-in for the latent before the first: $p(z_1) = p(z_1 \mid z_0)$. A structured network has
+    its own, `inference.z_q_0`, and each of its RNNs starts from an `h_0`: three learned starts, three roles.
 
     Args:
-        config: a `Config`; read here are x_dim, z_dim, emission_dim, transition_dim, rnn_dim, rnn_layers, rnn_dropout.
+        emitter: p(x_t | z_t).
+        transition: p(z_t | z_{t-1}).
+        inference: q(z | x).
+        z_dim: Z.
+        first: (loc, scale), numbers or (Z,), for a given $p(z_1) = N(m_0, P_0)$ with diagonal P_0; None learns z_0.
+        augmented: whether emitter and transition look at the frame before as well.
+        rnn_dropout: the chance that an RNN's unit is silenced in training.
+        sees_holes: whether the network is told, key by key, what is missing.
+
+    Source: Pyro's DMM example; DMM-Aug in Krishnan, Shalit & Sontag (2017), section 6.5.
+    Differs: the paper has $p(z_1) = N(0, I)$; here, as in Pyro, $z_0$ is learned unless `first` is given.
     """
 
-    def __init__(self, config):
+    def __init__(
+        self, emitter, transition, inference, z_dim, first=None, augmented=False, rnn_dropout=0.0, sees_holes=False
+    ):
         super().__init__()
-        self.emitter = Emitter(config.x_dim, config.z_dim, config.emission_dim)
-        self.transition = GatedTransition(config.z_dim, config.transition_dim)
-        self.z_0 = nn.Parameter(torch.zeros(config.z_dim))
-        self.inference = ST_R(config.x_dim, config.z_dim, config.rnn_dim, config.rnn_layers)
-        self.rnn_dropout = config.rnn_dropout
+        self.emitter, self.transition, self.inference = emitter, transition, inference
+        self.augmented, self.rnn_dropout, self.sees_holes = augmented, rnn_dropout, sees_holes
+        self.z_dim = z_dim
+        self.z_0 = nn.Parameter(torch.zeros(z_dim)) if first is None else None
+        if first is not None:
+            loc, scale = (torch.as_tensor(part, dtype=torch.get_default_dtype()).expand(z_dim) for part in first)
+            self.register_buffer("first_loc", loc.clone())
+            self.register_buffer("first_scale", scale.clone())
+
+    def p_z(self, z, x):
+        """p(z_t | z_{t-1}) at each step: loc and scale, (B, T, Z) both, for latents (B, T, Z) of frames (B, T, X)."""
+        if self.z_0 is not None:
+            return self.transition(*self.parents(z, x))
+        parents = [part[:, 1:] for part in self.parents(z, x)]
+        loc, scale = self.transition(*parents)
+        first = (part.expand(len(z), 1, -1) for part in (self.first_loc, self.first_scale))
+        return tuple(torch.cat(pair, dim=1) for pair in zip(first, (loc, scale), strict=True))
+
+    def log_p_x(self, x, z):
+        """log p(x_t | z_t), key by key, in nats: (B, T, X)."""
+        return self.emitter.log_p(x, z, *self.parents(z, x)[1:])
+
+    def parents(self, z, x):
+        """What lies one step back: the latents $z_0, \\dots, z_{T-1}$, and if augmented the frames as well."""
+        return (self.previous(z), shift(x)) if self.augmented else (self.previous(z),)
 
     def previous(self, z):
         """The latents one step earlier, $z_0, z_1, \\dots, z_{T-1}$: (B, T, Z) -> (B, T, Z)."""
-        return torch.cat([self.z_0.expand(len(z), 1, -1), z[:, :-1]], dim=1)
+        z_0 = self.first_loc if self.z_0 is None else self.z_0
+        return torch.cat([z_0.expand(len(z), 1, -1), z[:, :-1]], dim=1)
+
+    def inputs(self, batch):
+        """What the network sees: (B, T, X), with what is missing as silence; (B, T, 2 X) if it is told the holes."""
+        x = heard(batch)
+        if not self.sees_holes:
+            return x
+        return torch.cat([x, torch.ones_like(x) if batch.observed is None else batch.observed], dim=-1)
 
     def sample_noise(self, x, generator, training=False):
         """The randomness that one pass over `x` (B, T, X) needs; dropout only in training."""
-        like = {"dtype": self.z_0.dtype, "generator": generator}
-        eps = torch.randn(*x.shape[:2], len(self.z_0), **like)
+        like = {"dtype": next(self.parameters()).dtype, "generator": generator}
+        eps = torch.randn(*x.shape[:2], self.z_dim, **like).to(x.device)
         if not (training and self.rnn_dropout):
             return Noise(eps)
-        shape = (*x.shape[:2], self.inference.rnn.h_0.shape[1])
         rate = self.rnn_dropout
-        kept = [torch.rand(shape, **like) >= rate for _ in self.inference.rnn.layers]
-        return Noise(eps, tuple(one.to(eps.dtype) / (1 - rate) for one in kept))
+
+        def keep(rnn):
+            shape = (*x.shape[:2], rnn.h_0.shape[1])
+            return tuple((torch.rand(shape, **like) >= rate).to(eps) / (1 - rate) for _ in rnn.layers)
+
+        return Noise(eps, tuple(keep(rnn) for rnn in self.inference.rnns.values()))
 
     @torch.no_grad()
     def sample(self, steps, generator, sequences=1):
@@ -49,30 +92,87 @@ class DMM(nn.Module):
 
         Returns:
             z (sequences, steps, Z), gates (sequences, steps, Z) in 0..1, probabilities (sequences, steps, X) in 0..1.
+            If augmented, each frame is drawn before the next latent, which hangs on it.
         """
-        z_t = self.z_0.expand(sequences, -1)
-        latents, gates = [], []
-        for _ in range(steps):
-            gates.append(self.transition.openness(z_t))
-            loc, scale = self.transition(z_t)
-            z_t = loc + scale * torch.randn(loc.shape, dtype=loc.dtype, generator=generator)
-            latents.append(z_t)
-        z = torch.stack(latents, dim=1)
-        return z, torch.stack(gates, dim=1), torch.sigmoid(self.emitter(z))
+        like = {"dtype": next(self.parameters()).dtype, "generator": generator}
+        z_t = (self.first_loc if self.z_0 is None else self.z_0).expand(sequences, -1)
+        x_prev = (torch.zeros(sequences, len(self.emitter.bias), dtype=like["dtype"]),) if self.augmented else ()
+        drawn = []
+        for t in range(steps):
+            gate = self.transition.openness(z_t, *x_prev)
+            loc, scale = self.transition(z_t, *x_prev)
+            if t == 0 and self.z_0 is None:
+                loc, scale = self.first_loc, self.first_scale
+            z_t = loc + scale * torch.randn(z_t.shape, **like)
+            probabilities = self.emitter.probabilities(z_t, *x_prev)
+            if self.augmented:
+                x_prev = (torch.bernoulli(probabilities, generator=generator),)
+            drawn.append((z_t, gate, probabilities))
+        return tuple(torch.stack(part, dim=1) for part in zip(*drawn, strict=True))
 
 
-def make_dmm(config, log_odds=None):
+def shift(x):
+    """The frames one step earlier, silence before the first: (B, T, X) -> (B, T, X)."""
+    return torch.cat([torch.zeros_like(x[:, :1]), x[:, :-1]], dim=1)
+
+
+def heard(batch):
+    """The notes of a batch, with silence where they are missing: (B, T, X)."""
+    if batch.observed is None:
+        return batch.x
+    return torch.where(batch.observed > 0, batch.x, torch.zeros_like(batch.x))
+
+
+def build_dmm(config):
+    """The model that a `Config` describes, with PyTorch's first weights."""
+    x_prev_dim = config.x_dim if config.edges == "augmented" else 0
+    emitter = (
+        Emitter(config.x_dim, config.z_dim, config.emission_dim, x_prev_dim)
+        if config.emitter == "mlp"
+        else LinearEmitter(config.x_dim, config.z_dim, x_prev_dim)
+    )
+    if config.emission == "gaussian":
+        emitter = GaussianEmitter(emitter, config.x_dim)
+    transitions = {
+        "gated": lambda: GatedTransition(config.z_dim, config.transition_dim, x_prev_dim),
+        "mlp": lambda: MLPTransition(config.z_dim, config.transition_dim, x_prev_dim),
+        "linear": lambda: LinearTransition(config.z_dim, x_prev_dim),
+    }
+    transition = transitions[config.transition]()
+    sees_holes = config.missing > 0
+
+    def make_rnn(direction):
+        x_dim = config.x_dim * (2 if sees_holes else 1)
+        return RNN(x_dim, config.rnn_dim, direction, config.rnn_cell, config.rnn_layers, config.rnn_embedding)
+
+    flow = IAF(config.z_dim, config.iaf_dim, config.num_iafs) if config.num_iafs else None
+    inference = make_network(config.inference, make_rnn, config.z_dim, config.rnn_dim, flow)
+    first = (config.first_loc, config.first_scale) if config.first == "given" else None
+    return DMM(
+        emitter,
+        transition,
+        inference,
+        config.z_dim,
+        first=first,
+        augmented=bool(x_prev_dim),
+        rnn_dropout=config.rnn_dropout,
+        sees_holes=sees_holes,
+    )
+
+
+def make_dmm(config, bias=None, build=build_dmm):
     """A new model, the same for the same `config.seed`.
 
     Args:
         config: a `Config`.
-        log_odds: (X,) where the emission biases start: the data's log-odds per key, so that training does not spend
-            its first minutes on learning which keys are never struck.
+        bias: (X,) where the emission's bias starts: the data's log-odds per key (the mean, if it is Gaussian), so that
+            training does not spend its first minutes on learning which keys are never struck.
+        build: what makes the modules, from the configuration.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        dmm = DMM(config)
-    if log_odds is not None:
+        dmm = build(config)
+    if bias is not None:
         with torch.no_grad():
-            dmm.emitter.hidden_to_logits.bias.copy_(torch.as_tensor(log_odds))
+            dmm.emitter.bias.copy_(torch.as_tensor(bias))
     return dmm

@@ -1,124 +1,56 @@
-r"""The inference network ST-R: a guess of the hidden states, from the music.
+r"""The inference networks: a guess of the hidden states, from the music.
 
-$$
-q(z_{1:T} \mid x_{1:T}) = \prod_{t=1}^{T} q(z_t \mid z_{t-1}, x_{t:T})
-$$
+| network | the guess                                        | looks at                                |
+|---------|--------------------------------------------------|-----------------------------------------|
+| MF-L    | $q(z_t \mid x_{1:t})$                            | the past                                |
+| MF-R    | $q(z_t \mid x_{t:T})$                            | the future                              |
+| MF-LR   | $q(z_t \mid x_{1:T})$                            | both                                    |
+| ST-L    | $q(z_t \mid z_{t-1}, x_{1:t})$                   | the last latent and the past            |
+| ST-R    | $q(z_t \mid z_{t-1}, x_{t:T})$                   | the last latent and the future          |
+| ST-LR   | $q(z_t \mid z_{t-1}, x_{1:T})$                   | the last latent and both                |
 
-Given $z_{t-1}$, the frames before $t$ say nothing new about $z_t$; so the network looks at the last latent and at
-the future, which a `BackwardRNN` sums up and a `Combiner` merges.
+Given $z_{t-1}$, the frames before $t$ say nothing new about $z_t$: so ST-R (the paper's DKS) sees all that counts.
+`RNN`s sum up what lies on the left or on the right; a `Combiner` (structured) or a `MeanField` makes a Gaussian of it.
+
+Source: Krishnan, Shalit & Sontag (2017), Table 1; MF-R is added.
 """
 
 from typing import NamedTuple
 
 import torch
-from torch import nn, tanh
-from torch.nn.functional import softplus
+from torch import nn
 
-from dmm.model import SCALE_FLOOR
+from dmm.combiner import Combiner, Message, product
+from dmm.rnn import LEFT, RIGHT
 
 
 class Noise(NamedTuple):
     """All the randomness of one pass, drawn beforehand.
 
-    `eps` (B, T, Z) is standard normal. `keep` holds one (B, T, rnn_dim) factor for each RNN layer, 0 where dropout
-    silences a unit and 1 / (1 - rate) elsewhere; it is empty without dropout.
+    `eps` (B, T, Z) is standard normal. `keep` holds for each RNN of the network one (B, T, rnn_dim) factor for each
+    of its layers, 0 where dropout silences a unit and 1 / (1 - rate) elsewhere; it is empty without dropout.
     """
 
     eps: torch.Tensor
-    keep: tuple[torch.Tensor, ...] = ()
+    keep: tuple[tuple[torch.Tensor, ...], ...] = ()
 
 
 class Posterior(NamedTuple):
-    """One draw of the latents and the Gaussians it was drawn from: each (B, T, Z)."""
+    """One draw of the latents and the Gaussians behind it: each (B, T, Z).
+
+    `u` was drawn from the Gaussian with mean `q_loc` and standard deviation `q_scale`. Without a flow `z` is `u`, and
+    `log_det` None; with one, z is what it makes of u, and log_det sums over Z to the log of its determinant.
+    """
 
     z: torch.Tensor
     q_loc: torch.Tensor
     q_scale: torch.Tensor
+    u: torch.Tensor
+    log_det: torch.Tensor | None = None
 
 
-def reverse(x, lengths):
-    """Each sequence back to front; padding stays where it is, so that doing it twice changes nothing.
-
-    Args:
-        x: (B, T, ...) padded sequences.
-        lengths: (B,) how many frames of each are real.
-
-    >>> reverse(torch.tensor([[1, 2, 3, 0]]), torch.tensor([3]))
-    tensor([[3, 2, 1, 0]])
-    """
-    t = torch.arange(x.shape[1], device=x.device).expand(x.shape[:2])  # (B, T)
-    last = lengths.unsqueeze(1) - 1
-    source = torch.where(t <= last, last - t, t)
-    return x.gather(1, source.reshape(*source.shape, *[1] * (x.dim() - 2)).expand_as(x))
-
-
-class BackwardRNN(nn.Module):
-    r"""Sums up the future: $h_t$ depends on $x_t, \dots, x_T$ alone.
-
-    $$
-    h_t = \operatorname{relu}(W_x x_t + b_x + W_h h_{t+1} + b_h), \qquad h_{T+1} = h_0
-    $$
-
-    Args:
-        x_dim: X, how many keys there are.
-        rnn_dim: size of the state.
-        layers: how many RNNs are stacked.
-
-    Source: Krishnan, Shalit & Sontag (2017), section 4; $h_0$ is learned, as in Pyro's example.
-    Differs: the authors' code has an LSTM behind an embedding layer; this is the plain ReLU-RNN of Pyro's example.
-    Dropout acts on the output of every layer; PyTorch's own leaves the last one out.
-    """
-
-    def __init__(self, x_dim, rnn_dim, layers=1):
-        super().__init__()
-        sizes = [x_dim] + [rnn_dim] * (layers - 1)
-        self.layers = nn.ModuleList(nn.RNN(size, rnn_dim, nonlinearity="relu", batch_first=True) for size in sizes)
-        self.h_0 = nn.Parameter(torch.zeros(layers, rnn_dim))
-
-    def forward(self, x, lengths, keep=()):  # (B, T, X), (B,), one (B, T, rnn_dim) for each layer
-        h = reverse(x, lengths)
-        for layer, rnn in enumerate(self.layers):
-            h_0 = self.h_0[layer].expand(1, len(x), -1).contiguous()
-            h, _ = rnn(h, h_0)
-            if keep:
-                h = h * keep[layer]
-        return reverse(h, lengths)  # (B, T, rnn_dim)
-
-
-class Combiner(nn.Module):
-    r"""Merges the last latent with the future: $q(z_t \mid z_{t-1}, x_{t:T})$, a diagonal Gaussian.
-
-    $$
-    \begin{aligned}
-    h_{\text{combined}} &= \tfrac12 (\tanh(W z_{t-1} + b) + h^{\text{right}}_t) \\
-    \mu_t    &= W_\mu h_{\text{combined}} + b_\mu                                       && \text{mean} \\
-    \sigma_t &= \operatorname{softplus}(W_\sigma h_{\text{combined}} + b_\sigma)        && \text{standard deviation}
-    \end{aligned}
-    $$
-
-    Args:
-        z_dim: Z, how many latent dimensions there are.
-        rnn_dim: size of the backward RNN's state.
-
-    Source: Krishnan, Shalit & Sontag (2017), section 4 (DKS).
-    Differs: the paper's softplus gives the variance; here, as in Pyro, the standard deviation, plus a floor of 1e-4.
-    """
-
-    def __init__(self, z_dim, rnn_dim):
-        super().__init__()
-        self.z_to_hidden = nn.Linear(z_dim, rnn_dim)
-        self.hidden_to_loc = nn.Linear(rnn_dim, z_dim)
-        self.hidden_to_scale = nn.Linear(rnn_dim, z_dim)
-
-    def forward(self, z_prev, h_right):  # (B, Z), (B, rnn_dim)
-        h_combined = 0.5 * (tanh(self.z_to_hidden(z_prev)) + h_right)
-        loc = self.hidden_to_loc(h_combined)
-        scale = softplus(self.hidden_to_scale(h_combined)) + SCALE_FLOOR
-        return loc, scale  # both (B, Z)
-
-
-class ST_R(nn.Module):
-    r"""The paper's deep Kalman smoother (DKS): structured, and looking to the right.
+class Structured(nn.Module):
+    r"""Each latent from the one before: $q(z_{1:T} \mid x_{1:T}) = \prod_t q(z_t \mid z_{t-1}, \dots)$.
 
     $$
     z_t = \mu_t + \sigma_t \odot \epsilon_t, \qquad \epsilon_t \sim N(0, I)
@@ -126,21 +58,103 @@ class ST_R(nn.Module):
 
     with $\mu_t, \sigma_t$ from the `Combiner`; for $t = 1$ a learned $z_{q,0}$ takes the place of $z_{t-1}$.
 
-    Source: Krishnan, Shalit & Sontag (2017), Table 1.
+    Args:
+        rnns: from "left", "right" or both to an `RNN`.
+        z_dim, rnn_dim: Z, and the size of each RNN's state.
+        flow: an `IAF`, or None.
+
+    Source: Krishnan, Shalit & Sontag (2017), Eq. 4 and Table 1.
     """
 
-    def __init__(self, x_dim, z_dim, rnn_dim, rnn_layers=1):
+    structured = True
+
+    def __init__(self, rnns, z_dim, rnn_dim, flow=None):
         super().__init__()
-        self.rnn = BackwardRNN(x_dim, rnn_dim, rnn_layers)
+        self.rnns = nn.ModuleDict(rnns)
         self.combiner = Combiner(z_dim, rnn_dim)
         self.z_q_0 = nn.Parameter(torch.zeros(z_dim))
+        self.flow = flow
+
+    def summarise(self, x, lengths, keep=()):
+        """What each RNN says: (B, T, X) -> a tuple of (B, T, rnn_dim)."""
+        return _summarise(self.rnns, x, lengths, keep)
+
+    def draw(self, messages, eps):
+        """A `Posterior` from the RNNs' messages and noise (B, T, Z)."""
+        z_t = self.z_q_0.expand(len(eps), -1)
+        steps = []
+        for *messages_t, eps_t in zip(*(part.unbind(1) for part in (*messages, eps)), strict=True):
+            q_loc, q_scale = self.combiner(z_t, *messages_t)
+            u = q_loc + q_scale * eps_t
+            z_t, log_det = (u, None) if self.flow is None else self.flow(u)
+            steps.append((z_t, q_loc, q_scale, u, log_det))
+        *parts, log_det = zip(*steps, strict=True)
+        log_det = None if self.flow is None else torch.stack(log_det, dim=1)
+        return Posterior(*(torch.stack(part, dim=1) for part in parts), log_det)
 
     def forward(self, x, lengths, noise):
-        h_right = self.rnn(x, lengths, noise.keep)
-        z_t = self.z_q_0.expand(len(x), -1)
-        steps = []
-        for h_t, eps_t in zip(h_right.unbind(1), noise.eps.unbind(1), strict=True):
-            q_loc, q_scale = self.combiner(z_t, h_t)
-            z_t = q_loc + q_scale * eps_t
-            steps.append((z_t, q_loc, q_scale))
-        return Posterior(*(torch.stack(part, dim=1) for part in zip(*steps, strict=True)))
+        return self.draw(self.summarise(x, lengths, noise.keep), noise.eps)
+
+
+class MeanField(nn.Module):
+    r"""Each latent by itself: $q(z_{1:T} \mid x_{1:T}) = \prod_t q(z_t \mid \dots)$.
+
+    One RNN gives one Gaussian `Message`; those of two are multiplied (`product`).
+
+    Args:
+        rnns: from "left", "right" or both to an `RNN`.
+        z_dim, rnn_dim: Z, and the size of each RNN's state.
+        flow: an `IAF`, or None.
+
+    Source: Krishnan, Shalit & Sontag (2017), section 4 and Table 1.
+    """
+
+    structured = False
+
+    def __init__(self, rnns, z_dim, rnn_dim, flow=None):
+        super().__init__()
+        self.rnns = nn.ModuleDict(rnns)
+        self.messages = nn.ModuleDict({direction: Message(z_dim, rnn_dim) for direction in rnns})
+        self.flow = flow
+
+    def summarise(self, x, lengths, keep=()):
+        """What each RNN says: (B, T, X) -> a tuple of (B, T, rnn_dim)."""
+        return _summarise(self.rnns, x, lengths, keep)
+
+    def gaussian(self, *messages):
+        """Mean and standard deviation of q, each (..., Z), from one (..., rnn_dim) for each RNN."""
+        (loc, scale), *others = (to_z(h) for to_z, h in zip(self.messages.values(), messages, strict=True))
+        for other_loc, other_scale in others:
+            loc, scale = product(loc, scale, other_loc, other_scale)
+        return loc, scale
+
+    def draw(self, messages, eps):
+        """A `Posterior` from the RNNs' messages and noise (B, T, Z)."""
+        q_loc, q_scale = self.gaussian(*messages)
+        u = q_loc + q_scale * eps
+        z, log_det = (u, None) if self.flow is None else self.flow(u)
+        return Posterior(z, q_loc, q_scale, u, log_det)
+
+    def forward(self, x, lengths, noise):
+        return self.draw(self.summarise(x, lengths, noise.keep), noise.eps)
+
+
+NETWORKS = {  # Table 1: what the guess of z_t is made of
+    "mf-l": (MeanField, (LEFT,)),
+    "mf-r": (MeanField, (RIGHT,)),
+    "mf-lr": (MeanField, (LEFT, RIGHT)),
+    "st-l": (Structured, (LEFT,)),
+    "st-r": (Structured, (RIGHT,)),
+    "st-lr": (Structured, (LEFT, RIGHT)),
+}
+
+
+def make_network(name, make_rnn, z_dim, rnn_dim, flow=None):
+    """An inference network by its name; `make_rnn` makes an `RNN` for a direction."""
+    kind, directions = NETWORKS[name]
+    return kind({direction: make_rnn(direction) for direction in directions}, z_dim, rnn_dim, flow)
+
+
+def _summarise(rnns, x, lengths, keep):
+    keep = keep or [()] * len(rnns)
+    return tuple(rnn(x, lengths, factors) for rnn, factors in zip(rnns.values(), keep, strict=True))

@@ -25,12 +25,19 @@ def clip(gradient, config):
     return gradient * (config.clip_norm / gradient.norm()).clamp(max=1.0)
 
 
-def learning_rate(step, config):
-    """The rate of update number `step`, counted from 1."""
-    return config.learning_rate * config.lr_decay**step
+def learning_rate(step, config, progress=0.0):
+    r"""The rate of update number `step`, counted from 1, when `progress` (0..1) of the run is over.
+
+    $$
+    \eta_k = \eta \, d^k \quad \text{(exponential)}, \qquad
+    \eta_k = \eta \, d^k \, \tfrac12 (1 + \cos \pi \, \text{progress}) \quad \text{(cosine)}
+    $$
+    """
+    rate = config.learning_rate * config.lr_decay**step
+    return rate * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))) if config.schedule == "cosine" else rate
 
 
-def update(weights, gradient, moments, step, config):
+def update(weights, gradient, moments, step, config, progress=0.0):
     r"""One step of Adam.
 
     $$
@@ -46,6 +53,7 @@ def update(weights, gradient, moments, step, config):
         moments: of the steps before.
         step: k, counted from 1.
         config: a `Config`.
+        progress: how much of the run is over, 0..1; a cosine schedule follows it.
 
     Returns:
         new weights (P,), new `Moments`.
@@ -61,5 +69,5 @@ def update(weights, gradient, moments, step, config):
     second = config.beta2 * moments.second + (1 - config.beta2) * gradient**2
     correction = math.sqrt(1 - config.beta2**step)
     epsilon = EPSILON if config.optimiser == "clipped-adam" else EPSILON * correction
-    rate = learning_rate(step, config) * correction / (1 - config.beta1**step)
+    rate = learning_rate(step, config, progress) * correction / (1 - config.beta1**step)
     return weights - rate * first / (second.sqrt() + epsilon), Moments(first, second)

@@ -5,31 +5,35 @@ the noise of update k follows from the seed and k, the order of epoch e from the
 and resumed is bit-identical to one that was not (same processor type, same versions, same number of threads).
 """
 
+import copy
 import math
 import time
+from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from dmm import elbo, optimisers
-from dmm.config import Config
+from dmm.config import Config, ConfigError
 from dmm.data import Batch, make_batch
 from dmm.data.baselines import log_odds
-from dmm.deep_markov_model import DMM, make_dmm
+from dmm.deep_markov_model import DMM, build_dmm, make_dmm
 from dmm.optimisers import Moments
 
-ORDER, NOISE, VALIDATION = range(3)  # independent streams of random numbers
+ORDER, NOISE, VALIDATION, HOLES = range(4)  # independent streams of random numbers
 BAD_STEPS = 3  # that many in a row, and the run has diverged
 LENGTH_JITTER = 0.2  # pieces of similar length share a batch, but not always the same ones
 
 
 class Spec(NamedTuple):
-    """What never changes during a run: the configuration and the pieces, as (T, X) arrays."""
+    """What never changes during a run: the configuration, the pieces as (T, X) arrays, and what builds the model."""
 
     config: Config
     train: tuple[np.ndarray, ...]
     valid: tuple[np.ndarray, ...]
+    build: Callable[[Config], DMM] = build_dmm
 
     @property
     def updates_per_epoch(self):
@@ -68,29 +72,51 @@ class Report(NamedTuple):
 
 
 def make_spec(config, dataset):
-    """A spec from a configuration and a `Dataset`."""
+    """A spec from a configuration and a `Dataset`.
+
+    Raises:
+        ConfigError: the pieces have another number of keys than the configuration says, or the device is not there.
+    """
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("This machine has no graphics card that PyTorch can use (device cuda); choose device cpu.")
+    keys = dataset.train[0].roll.shape[1]
+    if keys != config.x_dim:
+        raise ConfigError(f"The pieces have {keys} keys, but x_dim is {config.x_dim}; set x_dim={keys}.")
     return Spec(config, *(tuple(piece.roll for piece in part) for part in (dataset.train, dataset.valid)))
 
 
 def make_state(spec, dtype=torch.float32):
     """The state before the first update; the same for the same seed."""
-    dmm = make_dmm(spec.config, log_odds(spec.train)).to(dtype)
+    dmm = make_dmm(spec.config, first_bias(spec), spec.build).to(dtype)
     weights = {name: weight.detach().clone() for name, weight in dmm.named_parameters()}
     size = sum(weight.numel() for weight in weights.values())
     return State(weights, Moments(torch.zeros(size, dtype=dtype), torch.zeros(size, dtype=dtype)))
 
 
-def load_dmm(config, weights):
+def first_bias(spec):
+    """Where the emission's bias starts: the log-odds of each key in training, or its mean. (X,)"""
+    if spec.config.emission == "gaussian":
+        return np.concatenate(spec.train).mean(0)
+    return log_odds(spec.train)
+
+
+def load_dmm(config, weights, build=build_dmm):
     """A `DMM` with these weights, for looking at; it shares no memory with them."""
-    return _dmm_around(config, {name: weight.clone() for name, weight in weights.items()}).eval().requires_grad_(False)
+    weights = {name: weight.clone() for name, weight in weights.items()}
+    return _dmm_around(config, weights, build).eval().requires_grad_(False)
 
 
-def _dmm_around(config, weights):
-    """A `DMM` of these very weights; no others are drawn first."""
-    with torch.device("meta"):  # no memory, no random numbers
-        dmm = DMM(config)
-    dmm.load_state_dict(weights, assign=True)
+def _dmm_around(config, weights, build=build_dmm):
+    """A `DMM` of these very weights, on their device."""
+    dmm = copy.deepcopy(_mould(build, config)).to(next(iter(weights.values())))
+    dmm.load_state_dict(weights, strict=False, assign=True)  # what is not learned, the mould has
     return dmm
+
+
+@lru_cache(maxsize=4)
+def _mould(build, config):
+    """A `DMM` that is only ever copied: building one draws first weights that nobody needs."""
+    return build(config)
 
 
 def advance(state, spec, budget):
@@ -114,7 +140,7 @@ def advance(state, spec, budget):
     while learner.step < last:
         if done == budget.steps or (done and time.perf_counter() - start >= budget.seconds):
             break
-        record = learner.update()
+        record = learner.update(before + time.perf_counter() - start)
         done += 1
         record["seconds"] = round(before + time.perf_counter() - start, 3)
         records.append(record)
@@ -150,10 +176,19 @@ def epoch_batches(spec, epoch):
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
-def to_tensors(rolls, dtype=torch.float32):
+def to_tensors(rolls, dtype=torch.float32, device="cpu"):
     """A padded `Batch` of tensors from (T, X) arrays."""
-    x, mask, lengths = make_batch(rolls)
-    return Batch(torch.from_numpy(x).to(dtype), torch.from_numpy(mask).to(dtype), torch.from_numpy(lengths))
+    x, mask, lengths, _ = make_batch(rolls)
+    x, mask = (torch.from_numpy(part).to(dtype=dtype, device=device) for part in (x, mask))
+    return Batch(x, mask, torch.from_numpy(lengths).to(device))
+
+
+def hide(batch, chance, generator):
+    """The batch with some frames missing, each with this chance; if all are drawn, none is."""
+    known = (torch.rand(batch.mask.shape, generator=generator) >= chance).to(batch.mask) * batch.mask
+    if not known.any():
+        return batch
+    return batch._replace(observed=known.unsqueeze(-1).expand_as(batch.x))
 
 
 def make_generator(seed, stream, counter=0):
@@ -163,12 +198,12 @@ def make_generator(seed, stream, counter=0):
 
 
 def load_engine(name):
-    """The function that computes the bound: the readable definition, or the Pyro program."""
+    """The function that computes the bound of a batch: `bound` of the fused engine, of `elbo.py`, or of Pyro's twin."""
     if name == "pyro":
         from dmm import pyro_program  # takes a second to import, and only training with it needs it
 
-        return pyro_program.elbo
-    return elbo.elbo
+        return pyro_program.bound
+    return elbo.bound
 
 
 class _Learner:
@@ -176,7 +211,7 @@ class _Learner:
 
     def __init__(self, state, spec):
         self.spec, self.config = spec, spec.config
-        self.dmm = _dmm_around(spec.config, state.weights)
+        self.dmm = _dmm_around(spec.config, state.weights, spec.build)
         self.parameters = list(self.dmm.parameters())
         self.bound = load_engine(spec.config.engine)
         self.moments, self.step, self.bad_steps, self.best = (
@@ -188,6 +223,7 @@ class _Learner:
         self.shapes = {name: weight.shape for name, weight in state.weights.items()}
         self.epoch, self.batches = None, []
         self.load(torch.cat([weight.reshape(-1) for weight in state.weights.values()]))
+        self.kind = (self.weights.dtype, self.weights.device)
 
     def load(self, weights):
         self.weights = weights
@@ -206,14 +242,22 @@ class _Learner:
         epoch, position = divmod(self.step, self.spec.updates_per_epoch)
         if epoch != self.epoch:
             self.epoch, self.batches = epoch, epoch_batches(self.spec, epoch)
-        return to_tensors([self.spec.train[i] for i in self.batches[position]], self.weights.dtype)
+        batch = to_tensors([self.spec.train[i] for i in self.batches[position]], *self.kind)
+        if self.config.missing:
+            batch = hide(batch, self.config.missing, make_generator(self.config.seed, HOLES, self.step))
+        return batch
 
-    def update(self):
+    def progress(self, seconds):
+        """How much of the run is over, 0..1: of its epochs, or of its horizon in seconds."""
+        by_step = self.step / (self.config.epochs * self.spec.updates_per_epoch)
+        return min(max(by_step, seconds / self.config.seconds if self.config.seconds else 0.0), 1.0)
+
+    def update(self, seconds=0.0):
         """One update, unless the loss or its gradient is not a usable number; a record of it."""
-        config, batch = self.config, self.next_batch()
+        config, batch, progress = self.config, self.next_batch(), self.progress(seconds)
         noise = self.dmm.sample_noise(batch.x, make_generator(config.seed, NOISE, self.step), training=True)
         weight = kl_weight(self.step, config)
-        bound = self.bound(self.dmm, batch, noise, weight, config.kl)
+        bound = self.bound(self.dmm, batch, noise, weight, config.kl, config.free_bits)
         scale = self.spec.frames_per_update if config.loss == "per-frame" else 1.0
         gradient = torch.autograd.grad(-bound.elbo.sum() / scale, self.parameters)
         gradient = torch.cat([part.reshape(-1) for part in gradient])
@@ -223,7 +267,7 @@ class _Learner:
             "epoch": self.epoch + 1,
             "ends_epoch": (self.step + 1) % self.spec.updates_per_epoch == 0,
             "kl_weight": weight,
-            "learning_rate": optimisers.learning_rate(self.step + 1, config),
+            "learning_rate": optimisers.learning_rate(self.step + 1, config, progress),
             "gradient_norm": float(gradient.norm()),
         }
         self.step += 1
@@ -232,16 +276,17 @@ class _Learner:
             self.bad_steps += 1
             return _plain(record) | {"skipped": cause}
         self.bad_steps = 0
-        weights, self.moments = optimisers.update(self.weights, gradient, self.moments, self.step, config)
+        weights, self.moments = optimisers.update(self.weights, gradient, self.moments, self.step, config, progress)
         self.load(weights)
         return _plain(record)
 
     @torch.no_grad()
     def validate(self):
         """The bound on the validation pieces, always with the same noise."""
-        batch = to_tensors(self.spec.valid, self.weights.dtype)
+        batch = to_tensors(self.spec.valid, *self.kind)
         noise = self.dmm.sample_noise(batch.x, make_generator(self.config.seed, VALIDATION))
-        record = _record(elbo.elbo(self.dmm, batch, noise), batch)
+        kl = "sampled" if self.config.num_iafs else "analytic"
+        record = _record(elbo.bound(self.dmm, batch, noise, kl=kl), batch)
         record |= {"kind": "valid", "step": self.step, "epoch": self.step // self.spec.updates_per_epoch}
         improved = record["bound"] < self.best  # never true of what is not a number
         if improved:
@@ -250,10 +295,10 @@ class _Learner:
 
 
 def _record(bound, batch):
-    """The bound without annealing and its two parts, in nats per frame: lower is better."""
-    frames = int(batch.lengths.sum())
-    reconstruction = -float(bound.reconstruction.detach().sum()) / frames
-    kl = float(bound.kl.detach().sum()) / frames
+    """The bound without annealing and its two parts, in nats per (known) frame: lower is better."""
+    frames = int(batch.lengths.sum() if batch.observed is None else batch.observed.amax(-1).sum())
+    reconstruction = -float(bound.reconstruction.detach()) / frames
+    kl = float(bound.kl.detach()) / frames
     return {"bound": reconstruction + kl, "reconstruction": reconstruction, "kl": kl, "frames": frames}
 
 

@@ -10,10 +10,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = [
     {"config", "palette", "data", "music", "sound", "reading"},
-    {"model", "inference"},
-    {"deep_markov_model", "elbo", "optimisers"},
+    {"model", "variants", "rnn", "combiner", "flows", "inference"},
+    {"deep_markov_model", "elbo", "optimisers", "fused", "packing", "loops"},
     {"pyro_program"},
-    {"training", "evaluation", "inspection", "figures"},
+    {"training", "evaluation", "inspection", "figures", "bench"},
     {"runs"},
     {"ui", "terminal", "cli", "__main__"},
 ]

@@ -8,7 +8,9 @@ import torch
 
 from dmm.config import make_config
 from dmm.deep_markov_model import DMM, make_dmm
-from dmm.inference import ST_R, BackwardRNN, Combiner, Noise, reverse
+from dmm.combiner import Combiner
+from dmm.inference import Noise, make_network
+from dmm.rnn import RIGHT, RNN as SequenceRNN, reverse
 from dmm.model import SCALE_FLOOR, Emitter, GatedTransition
 
 B, T, X, Z, WIDTH, RNN = 4, 7, 6, 3, 5, 8

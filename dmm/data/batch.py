@@ -12,12 +12,14 @@ class Batch(NamedTuple):
     """B piano rolls in one block, padded with zeros after their last frame.
 
     `x` (B, T, X) float32, 0 or 1 per key; `mask` (B, T) float32, 1 = a real frame;
-    `lengths` (B,) int64, in frames.
+    `lengths` (B,) int64, in frames; `observed` (B, T, X) float32, 1 = known, 0 = missing: whatever x holds there is
+    not looked at. None where nothing is missing.
     """
 
     x: np.ndarray
     mask: np.ndarray
     lengths: np.ndarray
+    observed: np.ndarray | None = None
 
 
 def make_batch(rolls: Sequence[np.ndarray]) -> Batch:

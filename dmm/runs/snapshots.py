@@ -12,7 +12,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from dmm.deep_markov_model import DMM
+from dmm.deep_markov_model import DMM, build_dmm
 from dmm.optimisers import Moments
 from dmm.runs.store import BEST, RunError, numbered_snapshots, read_run_config, replace_file, shown_snapshot
 from dmm.training import State, load_dmm
@@ -88,7 +88,7 @@ def load_run(run: Path, which: str = "best") -> tuple[DMM, int]:
     """The model of a run, ready to be looked at, and the step it is from; arguments and errors as `load_weights`."""
     config = read_run_config(run)
     with torch.device("meta"):
-        shapes = {name: weight.shape for name, weight in DMM(config).named_parameters()}
+        shapes = {name: weight.shape for name, weight in build_dmm(config).named_parameters()}
     weights, step = load_weights(run, shapes, which)
     return load_dmm(config, weights), step
 

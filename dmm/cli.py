@@ -1,4 +1,4 @@
-"""The command line: `python -m dmm train | evaluate | sample`.
+"""The command line: `python -m dmm train | evaluate | sample | bench`.
 
 Every failure is one sentence on standard error and exit code 2 for a wrong request, 1 for a run that did not work out.
 With `--json` each line of standard output is one JSON object.
@@ -49,7 +49,7 @@ def main():
 @click.option("--epochs", type=int, help=about("epochs")["meaning"])
 @click.option("--seed", type=int, help=about("seed")["meaning"])
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Any other field; may be repeated.")
-@click.option("--seconds", type=_Seconds(), help="Stop after so much training time.")
+@click.option("--seconds", type=_Seconds(), help="Stop after so much training time; a cosine schedule ends with it.")
 @click.option("--runs-dir", type=click.Path(path_type=Path), help="Where runs are kept.  [default: runs]")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with this run instead.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
@@ -68,7 +68,7 @@ def train(data, preset, inference, engine, device, epochs, seed, settings, secon
         else:
             options = {"inference": inference, "engine": engine, "epochs": epochs, "seed": seed, "device": device}
             values = {"data": data} | {name: value for name, value in options.items() if value is not None}
-            values |= _settings(settings)
+            values |= ({"seconds": seconds} if seconds else {}) | _settings(settings)
             dataset = load_dataset(values["data"])
             if values["data"].lower().endswith(".json"):
                 values["data"] = str(Path(values["data"]).resolve())
@@ -108,10 +108,13 @@ def evaluate(run, data, split, samples, snapshot, seed, as_json):
         click.echo(json.dumps(result, allow_nan=False))
         return
     click.echo(f"{dataset.name}, {split}: {result['sequences']} pieces, {result['frames']} frames; nats per frame")
-    click.echo(f"  a    importance sampled, S = {samples:<6} {result['nll_is']:8.3f}")
-    error = "" if result["nll_bound_se"] is None else f" ± {result['nll_bound_se']:.3f}"
-    click.echo(f"  (b)  bound per frame                   {result['nll_bound']:8.3f}{error}")
-    click.echo(f"  {{c}}  bound, mean of pieces             {result['nll_bound_per_sequence']:8.3f}")
+    for name, words in (
+        ("nll_is", f"a    importance sampled, S = {samples:<6}"),
+        ("nll_bound", "(b)  bound per frame"),
+        ("nll_bound_per_sequence", "{c}  bound, mean of pieces"),
+    ):
+        error = "" if result[f"{name}_se"] is None else f" ± {result[f'{name}_se']:.3f}"
+        click.echo(f"  {words:39}{result[name]:8.3f}{error}")
     for name, value in result["baselines"].items():
         click.echo(f"       {name.replace('_', ' '):34}{value:8.3f}")
 
@@ -141,6 +144,24 @@ def sample(run, steps, seed, snapshot, midi, wav, as_json):
         return
     for number, pitches in enumerate(frames, 1):
         click.echo(f"{number:4}  " + " ".join(music.note_name(pitch) for pitch in pitches))
+
+
+@main.command()
+@click.option("--preset", type=click.Choice(list(PRESETS)), default="classroom", show_default=True)
+@click.option("--data", default="chorales", show_default=True, help="A set that comes with the app, or FILE.json.")
+@click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Any other field; may be repeated.")
+@click.option("--threads", type=click.IntRange(1, 256), default=2, show_default=True, help="Threads of PyTorch.")
+@click.option("--rounds", type=click.IntRange(1, 1000), default=3, show_default=True, help="Epochs of each engine.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def bench(preset, data, settings, threads, rounds, as_json):
+    """Seconds per epoch of each engine, measured in turn, and how far the fused one is from what is possible."""
+    with _sentences():
+        from dmm import bench as benchmark
+
+        dataset = load_dataset(data)
+        result = benchmark.run(make_config(preset, **{"data": data} | _settings(settings)), dataset, threads, rounds)
+    result = {"preset": preset} | result
+    click.echo(json.dumps(result, allow_nan=False) if as_json else benchmark.in_words(result))
 
 
 class _WrongRequest(click.ClickException):

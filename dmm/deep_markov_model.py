@@ -57,7 +57,7 @@ class DMM(nn.Module):
         return self.emitter.log_p(x, z, *self.parents(z, x)[1:])
 
     def parents(self, z, x):
-        """What lies one step back: the latents $z_0, \\dots, z_{T-1}$, and if augmented the frames as well."""
+        """What lies one step back: latents (B, T, Z) from $z_0$ on, and if augmented the frames (B, T, X) as well."""
         return (self.previous(z), shift(x)) if self.augmented else (self.previous(z),)
 
     def previous(self, z):
@@ -88,26 +88,26 @@ class DMM(nn.Module):
 
     @torch.no_grad()
     def sample(self, steps, generator, sequences=1):
-        """Music from the model alone: latents, gates and key probabilities.
+        """Music from the model alone: latents, gates, key probabilities, and notes drawn with them.
 
         Returns:
-            z (sequences, steps, Z), gates (sequences, steps, Z) in 0..1, probabilities (sequences, steps, X) in 0..1.
-            If augmented, each frame is drawn before the next latent, which hangs on it.
+            z (sequences, steps, Z), gates (sequences, steps, Z) in 0..1, probabilities (sequences, steps, X) in 0..1,
+            x (sequences, steps, X), 0 or 1.
         """
         like = {"dtype": next(self.parameters()).dtype, "generator": generator}
         z_t = (self.first_loc if self.z_0 is None else self.z_0).expand(sequences, -1)
-        x_prev = (torch.zeros(sequences, len(self.emitter.bias), dtype=like["dtype"]),) if self.augmented else ()
+        x_t = torch.zeros(sequences, len(self.emitter.bias), dtype=like["dtype"])
         drawn = []
         for t in range(steps):
-            gate = self.transition.openness(z_t, *x_prev)
-            loc, scale = self.transition(z_t, *x_prev)
+            parents = (z_t, x_t) if self.augmented else (z_t,)
+            gate = self.transition.openness(*parents)
+            loc, scale = self.transition(*parents)
             if t == 0 and self.z_0 is None:
                 loc, scale = self.first_loc, self.first_scale
             z_t = loc + scale * torch.randn(z_t.shape, **like)
-            probabilities = self.emitter.probabilities(z_t, *x_prev)
-            if self.augmented:
-                x_prev = (torch.bernoulli(probabilities, generator=generator),)
-            drawn.append((z_t, gate, probabilities))
+            probabilities = self.emitter.probabilities(z_t, *parents[1:])
+            x_t = (torch.rand(probabilities.shape, **like) < probabilities).to(probabilities)
+            drawn.append((z_t, gate, probabilities, x_t))
         return tuple(torch.stack(part, dim=1) for part in zip(*drawn, strict=True))
 
 

@@ -21,7 +21,7 @@ from dmm.variants import log_p_normal
 
 
 class Pass(NamedTuple):
-    """One pass of the model over a batch: what every part of the bound, and of the likelihood, is made of.
+    r"""One pass of the model over a batch: what every part of the bound, and of the likelihood, is made of.
 
     `posterior`, with one draw of the latents; `p_loc`, `p_scale` (B, T, Z) of $p(z_t \mid z_{t-1})$; `log_p_x` (B, T),
     log p(x_t | z_t) in nats, in which missing notes and padded frames count 0.

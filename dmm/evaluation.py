@@ -24,19 +24,28 @@ from typing import NamedTuple
 import torch
 
 from dmm import elbo
+from dmm.data import Batch
 from dmm.training import make_generator, to_tensors
 
 EVALUATION = 200  # a stream of random numbers of its own
-CHUNK = 40_000  # frames in one pass, over all draws: memory stays flat however many draws are asked for
+CHUNK = 20_000  # frames in one pass, over all draws: memory stays flat however many draws are asked for
 
 
 class Evaluation(NamedTuple):
-    """Nats per frame, lower is better: a, (b) and {c} of the formulas, and the standard error of (b) over draws."""
+    """Nats per frame, lower is better: a, (b) and {c} of the formulas, each with its Monte-Carlo standard error.
+
+    The errors named `_se` are over draws (None for a single one): how far the number would move with another seed.
+    Those named `_se_pieces` are over pieces (None for a single one): how far with other pieces of the same kind.
+    """
 
     nll_is: float
+    nll_is_se: float | None
+    nll_is_se_pieces: float | None
     nll_bound: float
     nll_bound_se: float | None
+    nll_bound_se_pieces: float | None
     nll_bound_per_sequence: float
+    nll_bound_per_sequence_se: float | None
     frames: int
     sequences: int
     samples: int
@@ -61,20 +70,19 @@ def evaluate(dmm, rolls, samples=500, seed=0):
     if not len(rolls) or samples < 1:
         raise ValueError(f"got {len(rolls)} pieces and {samples} draws, expected at least one of each")
     generator = make_generator(seed, EVALUATION)
-    weights, bounds = [], []
-    for roll in rolls:
-        log_weight, bound = _draws(dmm, roll, samples, generator)
-        weights.append(torch.logsumexp(log_weight, 0) - math.log(samples))
-        bounds.append(bound)
+    of_pieces = [_judge(*_draws(dmm, roll, samples, generator)) for roll in rolls]
+    nll_is, nll_is_se, nll_bound, nll_bound_se = torch.tensor(of_pieces, dtype=torch.float64).T  # (N,) each
     lengths = torch.tensor([len(roll) for roll in rolls], dtype=torch.float64)
-    bounds = torch.stack(bounds)  # (N, S)
-    frames = lengths.sum()
-    per_draw = -bounds.sum(0) / frames  # (S,): each an estimate of (b)
+    frames, one_draw, one_piece = lengths.sum(), samples == 1, len(rolls) == 1
     return Evaluation(
-        nll_is=float(-torch.stack(weights).sum() / frames),
-        nll_bound=float(per_draw.mean()),
-        nll_bound_se=float(per_draw.std() / math.sqrt(samples)) if samples > 1 else None,
-        nll_bound_per_sequence=float((-bounds.mean(1) / lengths).mean()),
+        nll_is=float(nll_is.sum() / frames),
+        nll_is_se=None if one_draw else float(nll_is_se.norm() / frames),
+        nll_is_se_pieces=None if one_piece else _ratio_se(nll_is, lengths),
+        nll_bound=float(nll_bound.sum() / frames),
+        nll_bound_se=None if one_draw else float(nll_bound_se.norm() / frames),
+        nll_bound_se_pieces=None if one_piece else _ratio_se(nll_bound, lengths),
+        nll_bound_per_sequence=float((nll_bound / lengths).mean()),
+        nll_bound_per_sequence_se=None if one_draw else float((nll_bound_se / lengths).norm() / len(rolls)),
         frames=int(frames),
         sequences=len(rolls),
         samples=samples,
@@ -82,14 +90,39 @@ def evaluate(dmm, rolls, samples=500, seed=0):
 
 
 def _draws(dmm, roll, samples, generator):
-    """log p(x, z) - log q(z | x) and the bound with the analytic KL, each (S,), for one piece."""
+    """log p(x, z) - log q(z | x) and the bound, each (S,) in nats, for one piece; the RNNs run over it only once.
+
+    The bound has the analytic KL, or where a flow leaves none the sampled one.
+    """
+    batch = to_tensors([roll], next(dmm.parameters()).dtype)
+    messages = dmm.inference.summarise(dmm.inputs(batch), batch.lengths)
     at_once = max(1, CHUNK // len(roll))
     log_weights, bounds = [], []
     for start in range(0, samples, at_once):
-        batch = to_tensors([roll] * min(at_once, samples - start), dmm.z_0.dtype)
-        noise = dmm.sample_noise(batch.x, generator)
-        sampled = elbo.elbo(dmm, batch, noise, kl="sampled")
-        analytic = elbo.elbo(dmm, batch, noise, kl="analytic")
-        log_weights.append(sampled.elbo.double())
-        bounds.append(analytic.elbo.double())
+        count = min(at_once, samples - start)
+        many = Batch(*(part if part is None else part.expand(count, *part.shape[1:]) for part in batch))
+        eps = dmm.sample_noise(many.x, generator).eps
+        posterior = dmm.inference.draw([message.expand(count, -1, -1) for message in messages], eps)
+        ran = elbo.judge(dmm, many, posterior)
+        gaussians = (posterior, ran.p_loc, ran.p_scale)
+        bent = posterior.log_det is not None
+        for kept, kl in ((log_weights, "sampled"), (bounds, "sampled" if bent else "analytic")):
+            kept.append((ran.log_p_x.sum(1) - elbo.divergence(*gaussians, kl).sum((1, 2))).double())
     return torch.cat(log_weights), torch.cat(bounds)
+
+
+def _judge(log_weights, bounds):
+    """-log of the mean weight, -mean bound, and the standard error of each over draws, in nats, for one piece."""
+    samples = len(bounds)
+    weights = torch.softmax(log_weights, 0) * samples  # mean 1
+    nll = math.log(samples) - float(torch.logsumexp(log_weights, 0))
+    spread = (float(part.std(correction=min(1, samples - 1)) / math.sqrt(samples)) for part in (weights, bounds))
+    nll_se, bound_se = spread  # the first is that of a logarithm, to first order
+    return nll, nll_se, -float(bounds.mean()), bound_se
+
+
+def _ratio_se(nll, lengths):
+    """The standard error of sum(nll) / sum(lengths), over pieces."""
+    count = len(nll)
+    residuals = nll - nll.sum() / lengths.sum() * lengths
+    return float((residuals**2).sum().mul(count / (count - 1)).sqrt() / lengths.sum())

@@ -68,28 +68,27 @@ def inspect_piece(dmm, roll, draws=50, keep=8, seed=0) -> Inspection:
     from dmm.training import make_generator, to_tensors
 
     with torch.no_grad():
-        batch = to_tensors([roll] * draws, dmm.z_0.dtype)
+        batch = to_tensors([roll] * draws, next(dmm.parameters()).dtype)
         noise = dmm.sample_noise(batch.x, make_generator(seed, INSPECTION))
-        z = dmm.inference(batch.x, batch.lengths, noise).z
-        terms = elbo.terms(dmm, batch, noise)
+        ran = elbo.one_pass(dmm, batch, noise)
+        z, bent = ran.posterior.z, ran.posterior.log_det is not None
+        kl = elbo.divergence(ran.posterior, ran.p_loc, ran.p_scale, "sampled" if bent else "analytic")
+        parents = dmm.parents(z, batch.x)
         return Inspection(
             z_loc=z.mean(0).numpy(),
             z_scale=z.std(0, correction=min(1, draws - 1)).numpy(),
             draws=z[:keep].numpy(),
-            gates=dmm.transition.openness(dmm.previous(z)).mean(0).numpy(),
-            probabilities=torch.sigmoid(dmm.emitter(z)).mean(0).numpy(),
-            kl=terms.kl.mean(0).numpy(),
-            reconstruction=-terms.reconstruction.mean(0).numpy(),
+            gates=dmm.transition.openness(*parents).mean(0).numpy(),
+            probabilities=dmm.emitter.probabilities(z, *parents[1:]).mean(0).numpy(),
+            kl=kl.mean(0).numpy(),
+            reconstruction=-ran.log_p_x.mean(0).numpy(),
         )
 
 
 def draw_piece(dmm, steps, seed, stream=DRAW) -> Drawn:
     """Draw a piece of so many frames from a `DMM`; the same for the same seed and stream of random numbers."""
-    import torch
-
     from dmm.training import make_generator
 
     generator = make_generator(seed, stream)
-    z, gates, probabilities = (part[0] for part in dmm.sample(steps, generator))
-    roll = torch.rand(probabilities.shape, dtype=probabilities.dtype, generator=generator) < probabilities
-    return Drawn(*(part.numpy() for part in (roll.byte(), z, gates, probabilities)))
+    z, gates, probabilities, x = (part[0].numpy() for part in dmm.sample(steps, generator))
+    return Drawn(x.astype(np.uint8), z, gates, probabilities)

@@ -1,7 +1,6 @@
 """What a model's score is: the three numbers against definitions by hand, and what looking at a piece gives."""
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from dmm import elbo, evaluation, inspection
 from dmm.config import make_config
 from dmm.deep_markov_model import make_dmm
 from dmm.evaluation import evaluate
-from dmm.inference import Noise
 from dmm.inspection import inspect_piece
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -36,29 +34,18 @@ def make_model(spread=0.4):
     return dmm
 
 
-class Stub:
-    """In place of a model and its bound: log w and L of each draw are whatever the table of a piece says."""
-
-    z_0 = torch.zeros(1, dtype=torch.float64)
-
-    def __init__(self, log_weights, bounds):
-        """Both map the length of a piece to a function from standard normal noise (S,) to values (S,)."""
-        self.tables = {"sampled": log_weights, "analytic": bounds}
-
-    def sample_noise(self, x, generator, training=False):
-        assert not training
-        return Noise(torch.randn(len(x), x.shape[1], 1, dtype=torch.float64, generator=generator))
-
-    def elbo(self, dmm, batch, noise, kl_weight=1.0, kl="analytic"):
-        assert kl_weight == 1.0
-        length = int(batch.lengths[0])
-        return SimpleNamespace(elbo=self.tables[kl][length](noise.eps[:, 0, 0]))
-
-
 def evaluate_stub(monkeypatch, log_weights, bounds, lengths, samples):
-    stub = Stub(log_weights, bounds)
-    monkeypatch.setattr(evaluation.elbo, "elbo", stub.elbo)
-    return evaluate(stub, make_rolls(lengths), samples)
+    """An evaluation in which log w and L of each draw are what the table of a piece says.
+
+    Both tables map the length of a piece to a function from standard normal noise (S,) to values (S,).
+    """
+
+    def draws(dmm, roll, samples, generator):
+        eps = torch.randn(samples, dtype=torch.float64, generator=generator)
+        return log_weights[len(roll)](eps), bounds[len(roll)](eps)
+
+    monkeypatch.setattr(evaluation, "_draws", draws)
+    return evaluate(None, make_rolls(lengths), samples)
 
 
 def constant(value):
@@ -184,16 +171,16 @@ def test_chunks_change_the_draws_but_neither_their_number_nor_what_they_estimate
     dmm, rolls, samples = make_model(), make_rolls(), 100
     whole = evaluate(dmm, rolls, samples)
     monkeypatch.setattr(evaluation, "CHUNK", chunk)
-    drawn, original = [], elbo.elbo
+    drawn, original = [], elbo.judge
 
-    def counting(dmm, batch, noise, *args, **kwargs):
+    def counting(dmm, batch, posterior):
         drawn.append(len(batch.x))
         assert batch.x.shape[:2].numel() <= max(chunk, batch.x.shape[1])
-        return original(dmm, batch, noise, *args, **kwargs)
+        return original(dmm, batch, posterior)
 
-    monkeypatch.setattr(evaluation.elbo, "elbo", counting)
+    monkeypatch.setattr(evaluation.elbo, "judge", counting)
     pieces = evaluate(dmm, rolls, samples)
-    assert sum(drawn) == 2 * samples * len(rolls)  # each draw once with the sampled and once with the closed-form KL
+    assert sum(drawn) == samples * len(rolls)  # the model runs once for each draw: log w and the bound share it
     assert (pieces.frames, pieces.sequences, pieces.samples) == (whole.frames, whole.sequences, whole.samples)
     error = math.hypot(whole.nll_bound_se, pieces.nll_bound_se)
     assert abs(whole.nll_bound - pieces.nll_bound) < 4 * error
@@ -209,8 +196,60 @@ def test_chunks_of_whole_blocks_of_random_numbers_change_nothing(monkeypatch):
 
 def test_one_draw_is_enough_for_everything_but_a_standard_error():
     result = evaluate(make_model(), make_rolls(), samples=1)
-    assert result.nll_bound_se is None
-    assert all(math.isfinite(value) for name, value in result._asdict().items() if name != "nll_bound_se")
+    errors = {name for name in result._fields if name.endswith("_se")}
+    assert {getattr(result, name) for name in errors} == {None}
+    assert all(math.isfinite(value) for name, value in result._asdict().items() if name not in errors)
+
+
+# --- the standard errors ---
+
+
+def test_standard_errors_over_draws_are_how_far_other_seeds_lead():
+    dmm, rolls = make_model(0.2), make_rolls()
+    results = [evaluate(dmm, rolls, 200, seed) for seed in range(60)]
+    for name in ("nll_is", "nll_bound", "nll_bound_per_sequence"):
+        spread = np.std([getattr(result, name) for result in results], ddof=1)
+        stated = np.mean([getattr(result, f"{name}_se") for result in results])
+        assert stated == pytest.approx(spread, rel=0.35), name
+
+
+def test_standard_error_over_pieces_equals_that_of_a_ratio_by_the_jackknife(monkeypatch):
+    lengths = list(range(2, 42))
+    values = {length: -length * (3 + math.sin(length)) for length in lengths}
+    tables = {length: constant(value) for length, value in values.items()}
+    result = evaluate_stub(monkeypatch, tables, tables, lengths, samples=2)
+    nll, frames = np.array([-values[length] for length in lengths]), np.array(lengths)
+    without = (nll.sum() - nll) / (frames.sum() - frames)
+    jackknife = math.sqrt((len(frames) - 1) * without.var())
+    assert result.nll_bound_se_pieces == pytest.approx(jackknife, rel=0.05)
+    assert result.nll_is_se_pieces == pytest.approx(result.nll_bound_se_pieces)
+
+
+def test_one_piece_has_no_standard_error_over_pieces():
+    result = evaluate(make_model(), make_rolls([4]), samples=3)
+    assert result.nll_is_se_pieces is None
+    assert result.nll_bound_se_pieces is None
+
+
+# --- the family ---
+
+
+@pytest.mark.parametrize("name", ["mf-l", "mf-r", "mf-lr", "st-l", "st-r", "st-lr"])
+def test_every_network_is_judged_alike_and_its_rnns_run_once_for_each_piece(name, monkeypatch):
+    sizes = {"z_dim": 2, "emission_dim": 4, "transition_dim": 4, "rnn_dim": 5}
+    dmm = make_dmm(make_config(inference=name, **sizes)).double()
+    original, calls = dmm.inference.summarise, []
+    monkeypatch.setattr(dmm.inference, "summarise", lambda *args: calls.append(len(args[0])) or original(*args))
+    result = evaluate(dmm, make_rolls(), samples=200)
+    assert calls == [1] * len(LENGTHS)
+    assert result.nll_is <= result.nll_bound + 3 * result.nll_bound_se
+
+
+def test_with_a_flow_the_bound_is_the_mean_log_weight():
+    sizes = {"z_dim": 2, "emission_dim": 4, "transition_dim": 4, "rnn_dim": 5}
+    dmm = make_dmm(make_config(num_iafs=2, kl="sampled", **sizes)).double()
+    log_weights, bounds = evaluation._draws(dmm, make_rolls([7])[0], 9, evaluation.make_generator(0, 1))
+    assert torch.equal(log_weights, bounds)
 
 
 def test_dropout_is_switched_off_in_evaluation_and_inspection():

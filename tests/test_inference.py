@@ -1,12 +1,12 @@
 """What the inference network may look at, and where dropout acts; by autograd."""
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 
-from dmm.deep_markov_model import DMM
-from dmm.inference import ST_R, BackwardRNN, Noise
+from dmm import rnn
+from dmm.config import make_config
+from dmm.deep_markov_model import build_dmm
+from dmm.inference import Noise, make_network
 
 B, T, X, Z, RNN = 4, 6, 5, 3, 8
 LENGTHS = torch.tensor([6, 1, 4, 5])
@@ -30,12 +30,12 @@ def randomise(module):
 
 
 def make_q(layers=1):
-    return randomise(ST_R(X, Z, RNN, layers))
+    return randomise(make_network("st-r", lambda direction: rnn.RNN(X, RNN, direction, layers=layers), Z, RNN))
 
 
 def make_dmm_with(dropout, layers=1):
     sizes = {"x_dim": X, "z_dim": Z, "emission_dim": 4, "transition_dim": 4, "rnn_dim": RNN}
-    return DMM(SimpleNamespace(**sizes, rnn_layers=layers, rnn_dropout=dropout))
+    return build_dmm(make_config(**sizes, rnn_layers=layers, rnn_dropout=dropout))
 
 
 def depends_on(value, source):
@@ -47,10 +47,10 @@ def depends_on(value, source):
 
 @pytest.mark.parametrize("layers", [1, 2])
 def test_h_depends_on_the_present_and_all_of_the_future_but_on_nothing_of_the_past_or_the_padding(layers):
-    rnn, x = randomise(BackwardRNN(X, RNN, layers)), torch.rand(B, T, X, requires_grad=True)
-    for parameter in rnn.parameters():
+    backward, x = randomise(rnn.RNN(X, RNN, rnn.RIGHT, layers=layers)), torch.rand(B, T, X, requires_grad=True)
+    for parameter in backward.parameters():
         parameter.data.abs_()  # with positive inputs every unit is awake
-    h_right = rnn(x, LENGTHS)
+    h_right = backward(x, LENGTHS)
     frame = torch.arange(T)
     for t in range(T):
         seen = depends_on(h_right[:, t], x)
@@ -81,7 +81,7 @@ def test_q_depends_on_the_noise_of_every_earlier_latent_and_on_no_later_one():
 
 def test_q_given_the_last_latent_does_not_depend_on_the_frames_before():
     q, x = make_q(), torch.rand(B, T, X, requires_grad=True)
-    h_right, z_prev = q.rnn(x, LENGTHS), torch.randn(B, Z)
+    h_right, z_prev = q.rnns["right"](x, LENGTHS), torch.randn(B, Z)
     for t in range(T):
         seen = depends_on(q.combiner(z_prev, h_right[:, t])[0], x)
         assert not seen[t < LENGTHS, :t].any()
@@ -101,20 +101,20 @@ def test_latents_of_real_frames_do_not_depend_on_padded_frames_or_padded_noise()
 def test_first_latent_starts_from_z_q_0_and_the_rnn_from_h_0():
     q = make_q()
     posterior = q(torch.rand(B, T, X), LENGTHS, Noise(torch.randn(B, T, Z)))
-    slopes = torch.autograd.grad(posterior.q_loc[:, 0].sum(), [q.z_q_0, q.rnn.h_0])
+    slopes = torch.autograd.grad(posterior.q_loc[:, 0].sum(), [q.z_q_0, q.rnns["right"].h_0])
     assert all(slope.abs().sum() > 0 for slope in slopes)
 
 
 @pytest.mark.parametrize("layers", [1, 2])
 def test_dropout_acts_on_the_output_of_every_layer_the_last_one_too(layers):
-    rnn, x = randomise(BackwardRNN(X, RNN, layers)), torch.rand(B, T, X)
-    plain = rnn(x, LENGTHS)
+    backward, x = randomise(rnn.RNN(X, RNN, rnn.RIGHT, layers=layers)), torch.rand(B, T, X)
+    plain = backward(x, LENGTHS)
     ones = [torch.ones(B, T, RNN) for _ in range(layers)]
-    assert torch.equal(rnn(x, LENGTHS, tuple(ones)), plain)
+    assert torch.equal(backward(x, LENGTHS, tuple(ones)), plain)
     for layer in range(layers):
         keep = [one.clone() for one in ones]
         keep[layer][..., : RNN // 2] = 0.0
-        h_right = rnn(x, LENGTHS, tuple(keep))
+        h_right = backward(x, LENGTHS, tuple(keep))
         assert not torch.allclose(h_right, plain)
         if layer == layers - 1:
             assert not h_right[..., : RNN // 2].any()
@@ -124,14 +124,16 @@ def test_dropout_acts_on_the_output_of_every_layer_the_last_one_too(layers):
 @pytest.mark.parametrize("layers", [1, 2])
 def test_dropout_is_drawn_in_training_and_never_in_evaluation(layers):
     dmm, x = make_dmm_with(0.4, layers), torch.zeros(B, T, X)
-    assert len(dmm.sample_noise(x, torch.Generator().manual_seed(0), training=True).keep) == layers
+    assert [len(of_rnn) for of_rnn in dmm.sample_noise(x, torch.Generator().manual_seed(0), training=True).keep] == [
+        layers
+    ]
     assert dmm.sample_noise(x, torch.Generator().manual_seed(0)).keep == ()
     assert make_dmm_with(0.0).sample_noise(x, torch.Generator().manual_seed(0), training=True).keep == ()
 
 
 def test_dropout_silences_at_its_rate_and_makes_up_for_it():
     dmm, x = make_dmm_with(0.4), torch.zeros(100, 50, X)
-    (keep,) = dmm.sample_noise(x, torch.Generator().manual_seed(0), training=True).keep
+    ((keep,),) = dmm.sample_noise(x, torch.Generator().manual_seed(0), training=True).keep
     silent = (keep == 0).double().mean()
     assert abs(float(silent) - 0.4) < 4.5 * (0.24 / keep.numel()) ** 0.5
     assert abs(float(keep.mean()) - 1) < 4.5 * (0.24 / keep.numel()) ** 0.5 / 0.6
@@ -142,7 +144,7 @@ def test_noise_has_the_precision_of_the_model_whatever_the_default_is():
     torch.set_default_dtype(torch.float32)
     noise = dmm.sample_noise(torch.zeros(B, T, X), torch.Generator().manual_seed(0), training=True)
     assert noise.eps.dtype == torch.float64
-    kept = noise.keep[0][noise.keep[0] > 0].double()
+    kept = noise.keep[0][0][noise.keep[0][0] > 0].double()
     torch.testing.assert_close(kept, torch.full_like(kept, 1 / 0.9), rtol=1e-12, atol=0)
 
 

@@ -1,17 +1,16 @@
 """Each module against a plain implementation written from its formula, in float64 and at small sizes."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
 
-from dmm.config import make_config
-from dmm.deep_markov_model import DMM, make_dmm
+from dmm import rnn
 from dmm.combiner import Combiner
+from dmm.config import make_config
+from dmm.deep_markov_model import build_dmm, make_dmm
 from dmm.inference import Noise, make_network
-from dmm.rnn import RIGHT, RNN as SequenceRNN, reverse
 from dmm.model import SCALE_FLOOR, Emitter, GatedTransition
+from dmm.rnn import RIGHT, reverse
 
 B, T, X, Z, WIDTH, RNN = 4, 7, 6, 3, 5, 8
 LENGTHS = torch.tensor([7, 1, 4, 6])
@@ -29,7 +28,11 @@ def _seeded_float64():
 
 def small(**changes):
     sizes = {"x_dim": X, "z_dim": Z, "emission_dim": WIDTH, "transition_dim": WIDTH + 1, "rnn_dim": RNN}
-    return SimpleNamespace(**(sizes | {"rnn_layers": 1, "rnn_dropout": 0.0, "seed": 5} | changes))
+    return make_config(**(sizes | {"seed": 5} | changes))
+
+
+def backward_rnn(layers=1):
+    return rnn.RNN(X, RNN, RIGHT, layers=layers)
 
 
 def randomise(module):
@@ -107,14 +110,14 @@ def test_combiner_equals_its_formula():
 
 @pytest.mark.parametrize("layers", [1, 2])
 def test_backward_rnn_equals_a_loop_over_time_from_the_last_frame(layers):
-    rnn, x = randomise(BackwardRNN(X, RNN, layers)), torch.randn(B, T, X)
-    ours = rnn(x, LENGTHS)
+    backward, x = randomise(backward_rnn(layers)), torch.randn(B, T, X)
+    ours = backward(x, LENGTHS)
     assert ours.shape == (B, T, RNN)
     for i, length in enumerate(LENGTHS.tolist()):
         future = list(x[i, :length].numpy())
         for layer in range(layers):
-            w_x, w_h, b_x, b_h = (parameter.detach().numpy() for parameter in rnn.layers[layer].parameters())
-            h, states = rnn.h_0[layer].detach().numpy(), [None] * length
+            w_x, w_h, b_x, b_h = (parameter.detach().numpy() for parameter in backward.layers[layer].parameters())
+            h, states = backward.h_0[layer].detach().numpy(), [None] * length
             for t in reversed(range(length)):
                 h = np.maximum(w_x @ future[t] + b_x + w_h @ h + b_h, 0)
                 states[t] = h
@@ -124,10 +127,10 @@ def test_backward_rnn_equals_a_loop_over_time_from_the_last_frame(layers):
 
 @pytest.mark.parametrize("layers", [1, 2])
 def test_backward_rnn_equals_torch_rnn_on_packed_reversed_sequences(layers):
-    ours, x = randomise(BackwardRNN(X, RNN, layers)), torch.randn(B, T, X)
+    ours, x = randomise(backward_rnn(layers)), torch.randn(B, T, X)
     theirs = torch.nn.RNN(X, RNN, num_layers=layers, nonlinearity="relu", batch_first=True)
-    for layer, rnn in enumerate(ours.layers):
-        for name, parameter in rnn.named_parameters():
+    for layer, one in enumerate(ours.layers):
+        for name, parameter in one.named_parameters():
             getattr(theirs, name.replace("_l0", f"_l{layer}")).data.copy_(parameter.data)
     flipped = torch.zeros_like(x)
     for i, length in enumerate(LENGTHS.tolist()):
@@ -141,8 +144,9 @@ def test_backward_rnn_equals_torch_rnn_on_packed_reversed_sequences(layers):
 
 
 def test_posterior_draw_equals_the_recursion_by_hand():
-    q, x, eps = randomise(ST_R(X, Z, RNN)), torch.randn(B, T, X), torch.randn(B, T, Z)
-    posterior, h_right = q(x, LENGTHS, Noise(eps)), q.rnn(x, LENGTHS)
+    q = randomise(make_network("st-r", lambda direction: rnn.RNN(X, RNN, direction), Z, RNN))
+    x, eps = torch.randn(B, T, X), torch.randn(B, T, Z)
+    posterior, h_right = q(x, LENGTHS, Noise(eps)), q.rnns["right"](x, LENGTHS)
     z = q.z_q_0.repeat(B, 1)
     for t in range(T):
         loc, scale = q.combiner(z, h_right[:, t])
@@ -150,6 +154,8 @@ def test_posterior_draw_equals_the_recursion_by_hand():
         torch.testing.assert_close(posterior.q_loc[:, t], loc)
         torch.testing.assert_close(posterior.q_scale[:, t], scale)
         torch.testing.assert_close(posterior.z[:, t], z)
+    assert torch.equal(posterior.u, posterior.z)
+    assert posterior.log_det is None
 
 
 # --- shapes and ranges ---
@@ -172,15 +178,15 @@ def test_shapes_of_the_whole(layers, batch, frames):
     x, lengths = torch.ones(batch, frames, X), LENGTHS[:batch].clamp(max=frames)
     noise = dmm.sample_noise(x, torch.Generator().manual_seed(0), training=True)
     assert noise.eps.shape == (batch, frames, Z)
-    assert [keep.shape for keep in noise.keep] == [(batch, frames, RNN)] * layers
+    assert [[keep.shape for keep in of_rnn] for of_rnn in noise.keep] == [[(batch, frames, RNN)] * layers]
     posterior = dmm.inference(x, lengths, noise)
-    assert [part.shape for part in posterior] == [(batch, frames, Z)] * 3
+    assert [part.shape for part in posterior[:4]] == [(batch, frames, Z)] * 4
     assert bool((posterior.q_scale > 0).all())
     assert dmm.previous(posterior.z).shape == (batch, frames, Z)
 
 
 def test_previous_puts_z_0_first_and_shifts_the_rest_by_one():
-    dmm, z = randomise(DMM(small())), torch.randn(B, T, Z)
+    dmm, z = randomise(build_dmm(small())), torch.randn(B, T, Z)
     previous = dmm.previous(z)
     assert torch.equal(previous[:, 0], dmm.z_0.expand(B, Z))
     assert torch.equal(previous[:, 1:], z[:, :-1])
@@ -188,7 +194,7 @@ def test_previous_puts_z_0_first_and_shifts_the_rest_by_one():
 
 @torch.no_grad()
 def test_music_from_the_model_alone_has_the_promised_shapes_ranges_and_seed():
-    dmm = randomise(DMM(small()))
+    dmm = randomise(build_dmm(small()))
     z, gates, probabilities = dmm.sample(T, torch.Generator().manual_seed(1), sequences=B)
     assert (z.shape, gates.shape, probabilities.shape) == ((B, T, Z), (B, T, Z), (B, T, X))
     for part in (gates, probabilities):
@@ -202,7 +208,7 @@ def test_music_from_the_model_alone_has_the_promised_shapes_ranges_and_seed():
 
 @torch.no_grad()
 def test_latents_of_sampled_music_follow_the_transition():
-    dmm = randomise(DMM(small()))
+    dmm = randomise(build_dmm(small()))
     z = dmm.sample(2, torch.Generator().manual_seed(1), sequences=5_000)[0]
     loc, scale = dmm.transition(dmm.previous(z))
     standard = (z - loc) / scale
@@ -277,7 +283,7 @@ def count(parameters):
 
 
 def test_parameters_at_the_sizes_of_the_paper_are_those_of_pyros_example():
-    dmm = DMM(make_config("paper"))
+    dmm = build_dmm(make_config("paper"))
     inference = count(dmm.inference.parameters())
     assert count(dmm.parameters()) == 725_488
     assert inference == 595_500
@@ -285,8 +291,8 @@ def test_parameters_at_the_sizes_of_the_paper_are_those_of_pyros_example():
 
 
 def test_three_learned_starts_are_parameters_and_start_at_zero():
-    starts = {"z_0": (Z,), "inference.z_q_0": (Z,), "inference.rnn.h_0": (2, RNN)}
-    parameters = dict(DMM(small(rnn_layers=2)).named_parameters())
+    starts = {"z_0": (Z,), "inference.z_q_0": (Z,), "inference.rnns.right.h_0": (2, RNN)}
+    parameters = dict(build_dmm(small(rnn_layers=2)).named_parameters())
     assert {name: tuple(parameters[name].shape) for name in starts} == starts
     assert not any(parameters[name].any() for name in starts)
 

@@ -61,9 +61,9 @@ def with_bound(monkeypatch, change):
     """Put `change(bound, dmm, call)` in place of every bound that training computes; calls count from 0."""
     calls = []
 
-    def bound(dmm, batch, noise, kl_weight, kl):
+    def bound(dmm, batch, noise, kl_weight, kl, free_bits):
         calls.append(None)
-        return change(elbo.elbo(dmm, batch, noise, kl_weight, kl), dmm, len(calls) - 1)
+        return change(elbo.bound(dmm, batch, noise, kl_weight, kl, free_bits), dmm, len(calls) - 1)
 
     monkeypatch.setattr(training, "load_engine", lambda name: bound)
     return calls
@@ -190,7 +190,7 @@ def test_training_really_visits_the_pieces_of_the_epoch(monkeypatch):
     spec, seen = make_spec(epochs=2), []
     original = training.to_tensors
     monkeypatch.setattr(
-        training, "to_tensors", lambda rolls, dtype: seen.append([len(r) for r in rolls]) or original(rolls, dtype)
+        training, "to_tensors", lambda rolls, *kind: seen.append([len(r) for r in rolls]) or original(rolls, *kind)
     )
     train(make_state(spec), spec, [1])
     assert len(seen) == 2 * (UPDATES + 1)
@@ -215,7 +215,7 @@ def test_order_follows_from_the_seed_and_the_epoch():
 
 
 def test_generators_of_different_seed_stream_or_counter_differ():
-    keys = [(seed, stream, counter) for seed in (0, 1, 2**32 - 1) for stream in range(3) for counter in range(3)]
+    keys = [(seed, stream, counter) for seed in (0, 1, 2**32 - 1) for stream in range(4) for counter in range(3)]
     draws = {tuple(torch.randn(3, generator=training.make_generator(*key)).tolist()) for key in keys}
     assert len(draws) == len(keys)
 
@@ -225,7 +225,7 @@ def test_mean_gradient_over_an_epoch_is_that_of_the_bound_over_all_frames(monkey
     spec = make_spec(loss=loss, annealing_updates=0)
     gradients = []
 
-    def update(weights, gradient, moments, step, config):
+    def update(weights, gradient, moments, step, config, progress):
         gradients.append(gradient)
         return weights, moments
 
@@ -294,9 +294,7 @@ def test_training_record_is_the_bound_without_annealing_in_nats_per_frame():
 
 
 def test_validation_uses_the_same_noise_every_time(monkeypatch):
-    monkeypatch.setattr(
-        training.optimisers, "update", lambda weights, gradient, moments, step, config: (weights, moments)
-    )
+    monkeypatch.setattr(training.optimisers, "update", lambda weights, gradient, moments, *others: (weights, moments))
     spec = make_spec(epochs=4, rnn_dropout=0.5)
     valid = [record for record in train(make_state(spec), spec, [None])[1] if record["kind"] == "valid"]
     assert [record["epoch"] for record in valid] == [1, 2, 3, 4]

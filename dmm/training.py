@@ -116,7 +116,8 @@ def _dmm_around(config, weights, build=build_dmm):
 @lru_cache(maxsize=4)
 def _mould(build, config):
     """A `DMM` that is only ever copied: building one draws first weights that nobody needs."""
-    return build(config)
+    with torch.random.fork_rng(devices=[]):
+        return build(config)
 
 
 def advance(state, spec, budget):
@@ -214,28 +215,19 @@ class _Learner:
         self.dmm = _dmm_around(spec.config, state.weights, spec.build)
         self.parameters = list(self.dmm.parameters())
         self.bound = load_engine(spec.config.engine)
-        self.moments, self.step, self.bad_steps, self.best = (
-            state.moments,
-            state.step,
-            state.bad_steps,
-            state.best,
-        )
-        self.shapes = {name: weight.shape for name, weight in state.weights.items()}
-        self.epoch, self.batches = None, []
-        self.load(torch.cat([weight.reshape(-1) for weight in state.weights.values()]))
+        self.moments = Moments(*(part.clone() for part in state.moments))
+        self.step, self.bad_steps, self.best = state.step, state.bad_steps, state.best
+        self.names = list(state.weights)
+        self.weights = torch.cat([weight.reshape(-1) for weight in state.weights.values()])
+        for parameter, part in zip(
+            self.parameters, self.weights.split([p.numel() for p in self.parameters]), strict=True
+        ):
+            parameter.data = part.view_as(parameter)
         self.kind = (self.weights.dtype, self.weights.device)
-
-    def load(self, weights):
-        self.weights = weights
-        for parameter, part in zip(self.parameters, self.split(weights), strict=True):
-            parameter.data = part
-
-    def split(self, flat):
-        sizes = [shape.numel() for shape in self.shapes.values()]
-        return [part.view(shape) for part, shape in zip(flat.split(sizes), self.shapes.values(), strict=True)]
+        self.epoch, self.batches = None, []
 
     def state(self, seconds):
-        weights = {name: part.clone() for name, part in zip(self.shapes, self.split(self.weights), strict=True)}
+        weights = {name: one.detach().clone() for name, one in zip(self.names, self.parameters, strict=True)}
         return State(weights, self.moments, self.step, self.bad_steps, self.best, seconds)
 
     def next_batch(self):
@@ -276,8 +268,7 @@ class _Learner:
             self.bad_steps += 1
             return _plain(record) | {"skipped": cause}
         self.bad_steps = 0
-        weights, self.moments = optimisers.update(self.weights, gradient, self.moments, self.step, config, progress)
-        self.load(weights)
+        optimisers.update_(self.weights, gradient, self.moments, self.step, config, progress)
         return _plain(record)
 
     @torch.no_grad()

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = [
-    {"config", "palette", "data", "music", "sound", "reading"},
+    {"config", "refusals", "palette", "data", "music", "sound", "reading"},
     {"model", "variants", "rnn", "combiner", "flows", "inference"},
     {"deep_markov_model", "elbo", "optimisers", "fused", "packing", "loops"},
     {"pyro_program"},

@@ -126,3 +126,23 @@ def test_update_leaves_its_arguments_as_they_were():
     for optimiser in ("adam", "clipped-adam"):
         optimisers.update(weights, g, moments, 5, make_config(optimiser=optimiser, weight_decay=1.0, clip_norm=0.1))
     assert all(torch.equal(one, other) for one, other in zip(before, (weights, g, *moments), strict=True))
+
+
+# --- the quick twin ---
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "clipped-adam"])
+@pytest.mark.parametrize(
+    "settings", [{}, {"weight_decay": 0.3, "lr_decay": 0.99}, {"schedule": "cosine", "beta1": 0.0}]
+)
+def test_step_in_place_equals_the_readable_one(optimiser, settings):
+    config = make_config(optimiser=optimiser, learning_rate=0.02, clip_norm=0.7, **settings)
+    weights, moments = start(), Moments(*torch.zeros(2, SIZE, dtype=torch.float64))
+    quick, quick_moments = weights.clone(), Moments(*(part.clone() for part in moments))
+    for step in range(1, STEPS + 1):
+        progress = step / STEPS
+        weights, moments = optimisers.update(weights, gradient(weights, step), moments, step, config, progress)
+        optimisers.update_(quick, gradient(quick, step), quick_moments, step, config, progress)
+        torch.testing.assert_close(quick, weights, rtol=1e-10, atol=1e-12)
+    for ours, readable in zip(quick_moments, moments, strict=True):
+        torch.testing.assert_close(ours, readable, rtol=1e-10, atol=1e-12)

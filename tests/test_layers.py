@@ -13,7 +13,7 @@ LAYERS = [
     {"model", "variants", "rnn", "combiner", "flows", "inference"},
     {"deep_markov_model", "elbo", "optimisers", "fused", "packing", "loops"},
     {"pyro_program"},
-    {"training", "evaluation", "inspection", "figures", "bench"},
+    {"training", "evaluation", "inspection", "history", "figures", "bench"},
     {"runs"},
     {"ui", "terminal", "cli", "__main__"},
 ]

@@ -73,6 +73,7 @@ def train(data, preset, inference, engine, device, epochs, seed, settings, secon
             if values["data"].lower().endswith(".json"):
                 values["data"] = str(Path(values["data"]).resolve())
             config = make_config(preset, **values)
+            _check(config, dataset)
             run = store.new_run(config, describe(dataset), runs_dir)
         status = terminal.train(run, dataset)
     terminal.say_end(run, status)
@@ -179,6 +180,13 @@ def _sentences():
         raise _WrongRequest(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"The disk refused: {store.reason(error)}.") from None
+
+
+def _check(config, dataset):
+    """Refuse what this data set or this machine cannot do, before there is a run."""
+    from dmm.training import make_spec
+
+    make_spec(config, dataset)
 
 
 def _refuse_settings():

@@ -511,7 +511,7 @@ def _sentence(error: dict) -> str:
     if not error["loc"]:  # single values are right, but not together
         return error["msg"].removeprefix("Value error, ")
     limits = about(name)
-    if limits["fixed"]:
+    if limits["fixed"] and "minimum" not in limits:
         asked = f'"{given}"' if limits["choices"] else given
         return f"{name} is fixed at {limits['default']}; you asked for {asked}. {limits['fixed']}"
     if limits["choices"]:

@@ -2,7 +2,8 @@
 
 A state holds everything that a run has learned; a spec holds what never changes. Randomness is counted, not stored:
 the noise of update k follows from the seed and k, the order of epoch e from the seed and e. So a run that was stopped
-and resumed is bit-identical to one that was not (same processor type, same versions, same number of threads).
+and resumed is bit-identical to one that was not (same processor type, same versions, same number of threads), unless
+its learning rate follows the clock: a cosine schedule with a horizon in seconds.
 """
 
 import copy
@@ -15,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from dmm import elbo, optimisers
+from dmm import elbo, fused, optimisers
 from dmm.config import Config, ConfigError
 from dmm.data import Batch, make_batch
 from dmm.data.baselines import log_odds
@@ -108,7 +109,7 @@ def load_dmm(config, weights, build=build_dmm):
 
 def _dmm_around(config, weights, build=build_dmm):
     """A `DMM` of these very weights, on their device."""
-    dmm = copy.deepcopy(_mould(build, config)).to(next(iter(weights.values())))
+    dmm = copy.deepcopy(_mould(build, config)).to(next(iter(weights.values())))  # buffers too
     dmm.load_state_dict(weights, strict=False, assign=True)  # what is not learned, the mould has
     return dmm
 
@@ -204,7 +205,7 @@ def load_engine(name):
         from dmm import pyro_program  # takes a second to import, and only training with it needs it
 
         return pyro_program.bound
-    return elbo.bound
+    return {"fused": fused.bound, "readable": elbo.bound}[name]
 
 
 class _Learner:
@@ -212,6 +213,8 @@ class _Learner:
 
     def __init__(self, state, spec):
         self.spec, self.config = spec, spec.config
+        self.kind = (next(iter(state.weights.values())).dtype, torch.device(spec.config.device))
+        state = _moved(state, self.kind[1])
         self.dmm = _dmm_around(spec.config, state.weights, spec.build)
         self.parameters = list(self.dmm.parameters())
         self.bound = load_engine(spec.config.engine)
@@ -223,12 +226,11 @@ class _Learner:
             self.parameters, self.weights.split([p.numel() for p in self.parameters]), strict=True
         ):
             parameter.data = part.view_as(parameter)
-        self.kind = (self.weights.dtype, self.weights.device)
         self.epoch, self.batches = None, []
 
     def state(self, seconds):
         weights = {name: one.detach().clone() for name, one in zip(self.names, self.parameters, strict=True)}
-        return State(weights, self.moments, self.step, self.bad_steps, self.best, seconds)
+        return _moved(State(weights, self.moments, self.step, self.bad_steps, self.best, seconds), "cpu")
 
     def next_batch(self):
         epoch, position = divmod(self.step, self.spec.updates_per_epoch)
@@ -283,6 +285,12 @@ class _Learner:
         if improved:
             self.best = record["bound"]
         return _plain(record) | {"improved": improved}
+
+
+def _moved(state, device):
+    """The state on a device; between slices it is at home, on the processor."""
+    weights = {name: weight.to(device) for name, weight in state.weights.items()}
+    return state._replace(weights=weights, moments=Moments(*(part.to(device) for part in state.moments)))
 
 
 def _record(bound, batch):

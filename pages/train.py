@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dmm.ui import controls, current, explain, frame, live
+from dmm.ui import controls, current, engines, explain, frame, live
 
 frame.lesson("train")
 st.markdown(
@@ -23,6 +23,7 @@ with buttons:
     current.run_buttons(run, state, config)
 with view:
     live.live_run(run, state)
+engines.compare_engines()
 with st.expander("The bound, and the code that computes it"):
     explain.formula_and_code("elbo.terms", formula="elbo")
 frame.onward("train")

@@ -26,6 +26,19 @@ def one_thread():
     torch.set_num_threads(before)
 
 
+@pytest.fixture
+def seeded_float64():
+    """Numbers with all their digits, and random ones that are the same every time."""
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(8)
+        yield
+    torch.set_default_dtype(before)
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """A running browser. Where none is found the test is skipped with a message; in CI that is a failure."""

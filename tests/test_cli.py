@@ -110,9 +110,10 @@ def test_train_without_json_ends_with_the_run_folder(place):
 
 
 def test_presets_and_options_end_up_in_the_configuration(place):
-    options = ["--preset", "paper", "--inference", "st-r", "--engine", "pyro", "--epochs", 0, "--set", "kl=sampled"]
+    options = ["--preset", "paper", "--inference", "mf-lr", "--engine", "pyro", "--epochs", 0, "--set", "kl=sampled"]
     config = store.read_run_config(Path(train(place, *options)[-1]))
     assert (config.rnn_dim, config.engine, config.kl, config.learning_rate) == (4, "pyro", "sampled", 2e-3)
+    assert config.inference == "mf-lr"
 
 
 def test_runs_go_where_the_environment_says(place, runs_dir):
@@ -178,6 +179,26 @@ def test_a_device_that_there_is_not_is_refused_with_the_reason(place):
     assert "cpu" in refused("train", "--data", place / "tiny.json", "--device", "cuda")
 
 
+def test_a_configuration_that_does_not_fit_the_data_is_refused_with_both_numbers_and_leaves_no_run(place, runs_dir):
+    sentence = refused("train", "--data", place / "tiny.json", "--set", "x_dim=90")
+    assert sentence == "The pieces have 88 keys, but x_dim is 90; set x_dim=88."
+    assert not runs_dir.exists() or not list(runs_dir.iterdir())
+
+
+def test_settings_that_exclude_each_other_are_refused_with_the_reason_and_leave_no_run(place, runs_dir):
+    assert "num_iafs" in refused("train", "--data", place / "tiny.json", "--set", "num_iafs=1")
+    assert "mean-field" in refused("train", "--data", place / "tiny.json", "--inference", "mf-l", "--set", "z_prev=1")
+    assert not runs_dir.exists() or not list(runs_dir.iterdir())
+
+
+@pytest.mark.parametrize("options", [["inference=mf-lr", "rnn_cell=gru"], ["num_iafs=1", "kl=sampled", "first=given"]])
+def test_other_members_of_the_family_are_trained_and_evaluated(place, options):
+    settings = [word for option in options for word in ("--set", option)]
+    run = train(place, *settings, "--epochs", 1)[-1]
+    result = strict(good("evaluate", run, "--json", "--samples", 20)[0])
+    assert result["nll_is"] <= result["nll_bound"] + 4 * result["nll_bound_se"]
+
+
 def test_the_setting_of_the_data_is_the_data_that_is_used(place):
     result = call("train", "--set", f"data={place / 'tiny.json'}", *SETTINGS, "--epochs", 0, "--runs-dir", place / "r")
     if result.exit_code == 2:  # refused is as good
@@ -188,7 +209,19 @@ def test_the_setting_of_the_data_is_the_data_that_is_used(place):
 
 
 def test_a_diverged_run_says_so_and_exits_with_1(place):
-    wild = ["--set", "learning_rate=1", "--set", "loss=sum", "--set", "clip_norm=10000", "--epochs", 300, "--json"]
+    wild = [
+        "--seed",
+        1,
+        "--set",
+        "learning_rate=1",
+        "--set",
+        "loss=sum",
+        "--set",
+        "clip_norm=10000",
+        "--epochs",
+        300,
+        "--json",
+    ]
     result = call("train", "--data", place / "tiny.json", *SETTINGS, *wild, "--runs-dir", place / "runs")
     last = strict(result.stdout.splitlines()[-1])
     assert last["state"] == "diverged"

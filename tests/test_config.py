@@ -2,15 +2,16 @@
 
 import json
 import math
+import re
 
 import pytest
 from pydantic import ValidationError
 
-from dmm.config import GROUPS, PRESETS, Config, ConfigError, about, knobs, make_config, read_config
+from dmm.config import ELSEWHERE, GROUPS, PRESETS, Config, ConfigError, about, knobs, make_config, read_config
 
 FIELDS = list(Config.model_fields)
 NUMBERS = [name for name in FIELDS if "minimum" in about(name)]
-FREE_NUMBERS = [name for name in NUMBERS if not about(name)["fixed"]]
+ONLY_WITH = {"num_iafs": {"kl": "sampled"}}  # what a value needs beside it to be allowed
 CHOICES = [name for name in FIELDS if about(name)["choices"]]
 
 
@@ -63,7 +64,7 @@ def test_field_with_a_single_possible_value_says_why_it_is_fixed():
         told = about(name)
         single = told["choices"] and len(told["choices"]) == 1
         single = single or ("minimum" in told and told["minimum"] == told["maximum"])
-        assert bool(single) == bool(told["fixed"]), name
+        assert told["fixed"] or not single, name
 
 
 @pytest.mark.parametrize(
@@ -100,8 +101,8 @@ def test_unknown_field_and_unknown_preset_are_named():
     assert all(name in sentence for name in PRESETS)
 
 
-@pytest.mark.parametrize("name", FREE_NUMBERS)
-@pytest.mark.parametrize("bad", [-1, 1e308, math.nan, math.inf, -math.inf, "twelve", None, [1]])
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("bad", [-101, 1e308, math.nan, math.inf, -math.inf, "twelve", None, [1]])
 def test_bad_number_is_refused_in_one_sentence_with_the_field_and_the_value(name, bad):
     sentence = refusal(**{name: bad})
     assert sentence.startswith(name)
@@ -109,18 +110,18 @@ def test_bad_number_is_refused_in_one_sentence_with_the_field_and_the_value(name
     assert sentence.endswith(".")
 
 
-@pytest.mark.parametrize("name", FREE_NUMBERS)
+@pytest.mark.parametrize("name", NUMBERS)
 def test_sentence_about_the_range_holds_both_limits_exactly(name):
     told = about(name)
     for limit in (told["minimum"], told["maximum"]):
-        sentence = refusal(**{name: -1 if limit == told["minimum"] else told["maximum"] + 1})
+        sentence = refusal(**{name: told["minimum"] - 1 if limit == told["minimum"] else told["maximum"] + 1})
         assert number_in(sentence, limit), sentence
 
 
-@pytest.mark.parametrize("name", FREE_NUMBERS)
+@pytest.mark.parametrize("name", NUMBERS)
 def test_limits_themselves_are_allowed(name):
     for limit in (about(name)["minimum"], about(name)["maximum"]):
-        assert getattr(make_config(**{name: limit}), name) == limit
+        assert getattr(make_config(**{name: limit}, **ONLY_WITH.get(name, {})), name) == limit
 
 
 @pytest.mark.parametrize("name", CHOICES)
@@ -173,3 +174,67 @@ def test_stored_configuration_cannot_name_a_preset():
         read_config({"preset": "paper"})
     with pytest.raises(ConfigError, match="preset"):
         read_config({"preset": []})
+
+
+# --- what cannot go together ---
+
+
+TOGETHER = [  # settings that exclude each other, what the reason says, and one change that makes them possible
+    ({"num_iafs": 1, "kl": "analytic"}, ["num_iafs", "no closed form", "kl sampled"], {"kl": "sampled"}),
+    ({"num_iafs": 4, "inference": "mf-l"}, ["num_iafs", "no IAF steps"], {"num_iafs": 0}),
+    ({"free_bits": 0.1, "kl": "sampled"}, ["free_bits", "below 0", "kl analytic"], {"kl": "analytic"}),
+    ({"free_bits": 0.1, "engine": "pyro"}, ["free_bits", "Pyro", "another engine"], {"engine": "readable"}),
+    ({"missing": 0.2, "edges": "augmented"}, ["missing", "summed out", "markov"], {"edges": "markov"}),
+]
+
+
+@pytest.mark.parametrize(("values", "words", "change"), TOGETHER)
+def test_settings_that_exclude_each_other_are_refused_with_the_reason_and_a_way_out(values, words, change):
+    sentence = refusal(**values)
+    assert all(word in sentence for word in words)
+    assert sentence.endswith(".")
+    assert "Value error" not in sentence
+    config = make_config(**(values | change))
+    assert all(getattr(config, name) == value for name, value in (values | change).items())
+    for preset in PRESETS:
+        assert refusal(preset, **values) == sentence
+
+
+def test_each_impossible_pair_gets_its_own_reason():
+    sentence = refusal(num_iafs=1, missing=0.1, edges="augmented")
+    assert "num_iafs" in sentence
+    assert "missing" in sentence
+
+
+def test_values_out_of_range_are_told_before_what_cannot_go_together():
+    assert refusal(num_iafs=9).startswith("num_iafs must be 0–4")
+
+
+def test_stored_configuration_with_an_impossible_pair_is_refused_too():
+    with pytest.raises(ConfigError, match="num_iafs"):
+        read_config(make_config().model_dump() | {"num_iafs": 1})
+
+
+# --- what others call it ---
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_name_from_elsewhere_leads_to_what_it_is_called_here(name):
+    assert name not in FIELDS
+    assert refusal(**{name: 1}) == f'Unknown field "{name}". {ELSEWHERE[name]}'
+    named = re.search(r"Here it is (\w+)|(\w+) \"([\w-]+)\"", ELSEWHERE[name])
+    field, choice = named[1] or named[2], named[3]
+    assert field in FIELDS
+    if choice:
+        assert getattr(make_config(**{field: choice}), field) == choice
+
+
+def test_last_latent_beside_a_mean_field_network_is_refused_with_the_reason():
+    sentence = refusal(inference="mf-lr", z_prev=True)
+    assert 'Unknown field "z_prev".' in sentence
+    assert "mean-field network" in sentence
+    assert all(f'"{name}"' in sentence for name in ("st-l", "st-r", "st-lr"))
+
+
+def test_number_of_keys_may_be_any_that_data_have():
+    assert [make_config(x_dim=keys).x_dim for keys in (1, 2, 90, 1024)] == [1, 2, 90, 1024]

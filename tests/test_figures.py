@@ -24,6 +24,8 @@ EVERY = {
     "gate_heatmap": lambda: figures.gate_heatmap(SCALE),
     "latent_lines": lambda: figures.latent_lines(Z_PATH, SCALE),
     "kl_bars": lambda: figures.kl_bars(SCALE[0]),
+    "engine_curves": lambda: figures.engine_curves({"Pyro": Z_PATH[:, 0], "fused": Z_PATH[:, 0] + 1e-6}),
+    "engine_speeds": lambda: figures.engine_speeds({"Pyro": 1234.0, "fused": 23456.0}),
     "piano_roll": lambda: figures.piano_roll(ROLL),
     "piano_rolls": lambda: figures.piano_rolls({"Bach": ROLL, "model": 0.9 * ROLL}),
 }
@@ -58,7 +60,7 @@ def test_every_figure_suits_light_and_dark_and_says_what_it_shows(name):
     layout = figure.layout
     assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
     assert layout.meta["description"].endswith(".")
-    assert "12" in layout.meta["description"] or name == "kl_bars"
+    assert "12" in layout.meta["description"] or name in ("kl_bars", "engine_speeds")
     assert layout.font.color is None
     assert all(a.font.color is None for a in layout.annotations)
     assert all(t.hovertemplate or t.hoverinfo == "skip" for t in figure.data)
@@ -270,6 +272,55 @@ def test_rolls_to_compare_share_time_and_keys():
 def test_what_is_no_piano_roll_is_refused(roll, message):
     with pytest.raises(ValueError, match=message):
         figures.piano_roll(roll)
+
+
+# Two engines
+
+
+def test_curves_of_engines_lie_on_each_other_and_both_are_seen():
+    bounds = np.linspace(12, 8, 12)
+    wide, thin = figures.engine_curves({"Pyro": bounds, "fused": bounds * (1 + 2e-6)}).data
+    np.testing.assert_array_equal(wide.y, bounds)
+    np.testing.assert_array_equal(thin.y, bounds * (1 + 2e-6))
+    assert list(thin.x) == list(range(1, 13))
+    assert (wide.name, thin.name) == ("Pyro", "fused")
+    assert wide.line.width >= 4 * thin.line.width
+    assert wide.line.color.startswith("rgba(")  # pale
+    assert thin.line.color.startswith("#")
+
+
+def test_curves_of_engines_say_how_far_they_are_apart():
+    figure = figures.engine_curves({"Pyro": [4.0, 2.0], "fused": [4.0, 2.001]})
+    assert "at most 5.0e-04" in figure.layout.meta["description"]
+    assert "from 4.00 to 2.00" in figure.layout.meta["description"]
+
+
+def test_speeds_of_engines_are_bars_with_their_numbers():
+    figure = figures.engine_speeds({"Pyro": 1234.0, "fused": 23456.0})
+    (bars,) = figure.data
+    assert (list(bars.y), list(bars.x)) == (["Pyro", "fused"], [1234, 23456])
+    assert list(bars.text) == ["1,234", "23,456"]
+    assert figure.layout.xaxis.range[1] > 23456
+    assert "Pyro trains on 1,234 and fused trains on 23,456" in figure.layout.meta["description"]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "message"),
+    [
+        ({"Pyro": [1.0]}, "of 1 engines with lengths"),
+        ({"Pyro": [1.0], "fused": [1.0, 2.0]}, r"lengths \[1, 2\], expected two of one length"),
+        ({"Pyro": [1.0], "fused": [float("nan")]}, "not finite"),
+        ({"Pyro": [], "fused": []}, "expected"),
+    ],
+)
+def test_what_are_not_two_curves_is_refused(bounds, message):
+    with pytest.raises(ValueError, match=message):
+        figures.engine_curves(bounds)
+
+
+def test_speed_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="got speeds from 0 to 5"):
+        figures.engine_speeds({"Pyro": 0.0, "fused": 5.0})
 
 
 # The smallest inputs

@@ -195,8 +195,9 @@ def test_previous_puts_z_0_first_and_shifts_the_rest_by_one():
 @torch.no_grad()
 def test_music_from_the_model_alone_has_the_promised_shapes_ranges_and_seed():
     dmm = randomise(build_dmm(small()))
-    z, gates, probabilities = dmm.sample(T, torch.Generator().manual_seed(1), sequences=B)
-    assert (z.shape, gates.shape, probabilities.shape) == ((B, T, Z), (B, T, Z), (B, T, X))
+    z, gates, probabilities, x = dmm.sample(T, torch.Generator().manual_seed(1), sequences=B)
+    assert (z.shape, gates.shape, probabilities.shape, x.shape) == ((B, T, Z), (B, T, Z), (B, T, X), (B, T, X))
+    assert set(x.unique().tolist()) == {0.0, 1.0}
     for part in (gates, probabilities):
         assert float(part.min()) >= 0
         assert float(part.max()) <= 1

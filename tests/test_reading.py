@@ -33,7 +33,7 @@ def test_code_is_what_runs_without_its_docstring():
     text = reading.code("elbo.elbo")
     assert text.startswith("def elbo(dmm, batch, noise, kl_weight=1.0")
     assert '"""' not in text
-    assert "reconstruction - kl_weight * divergence" in text
+    assert "reconstruction - kl_weight * kl_by_sequence" in text
     compile(text, "elbo", "exec")
 
 

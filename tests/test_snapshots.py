@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from dmm.config import Config, make_config
-from dmm.deep_markov_model import make_dmm
+from dmm.deep_markov_model import build_dmm, make_dmm
 from dmm.optimisers import Moments
 from dmm.runs import snapshots, store
 from dmm.runs.store import RunError
@@ -178,8 +178,11 @@ def test_load_run_takes_what_there_is_while_the_other_is_missing(run, which):
 
 def test_the_largest_model_of_the_configuration_fits_the_limit():
     fields = Config.model_json_schema()["properties"]
-    sizes = ("z_dim", "emission_dim", "transition_dim", "rnn_dim", "rnn_layers")
-    dmm = make_dmm(make_config(**{name: fields[name]["maximum"] for name in sizes}))
+    sizes = [name for name in fields if name.split("_")[-1] in ("dim", "embedding", "layers", "iafs")]
+    assert len(sizes) == 9
+    kinds = {"inference": "st-lr", "rnn_cell": "lstm", "edges": "augmented", "kl": "sampled"}
+    with torch.device("meta"):
+        dmm = build_dmm(make_config(**{name: fields[name]["maximum"] for name in sizes}, **kinds))
     weights = sum(weight.numel() for weight in dmm.parameters())
     assert 3 * 4 * weights + 10**5 < snapshots.LARGEST
 

@@ -67,8 +67,9 @@ def fleet(new_run, tmp_path_factory):
         "cancelled": new_run(),
         "closed": new_run(),
         "dataless": new_run(data=str(missing)),
+        "misfit": new_run(x_dim=90),
     }
-    with launch(places=4) as launcher:
+    with launch(places=5) as launcher:
         for run in runs.values():
             launcher.submit(run)
         yield launcher, runs
@@ -92,6 +93,13 @@ def test_a_missing_data_file_fails_with_a_sentence_that_names_it(fleet):
     assert status.state == "failed"
     assert "gone.json" in status.sentence
     assert status.sentence.endswith(".")
+
+
+def test_a_configuration_that_does_not_fit_the_pieces_fails_with_the_sentence(fleet):
+    launcher, runs = fleet
+    status = ended(launcher, runs["misfit"])
+    assert (status.state, status.sentence) == ("failed", "The pieces have 88 keys, but x_dim is 90; set x_dim=88.")
+    assert (runs["misfit"] / "worker.log").read_text() == ""
 
 
 def test_a_cancelled_run_ends_within_a_second_or_so_and_keeps_what_it_has_learned(fleet):

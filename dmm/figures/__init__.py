@@ -16,6 +16,8 @@ _HOMES = {
     "gate_heatmap": "gates",
     "latent_lines": "latents",
     "kl_bars": "kl",
+    "engine_curves": "engines",
+    "engine_speeds": "engines",
     "piano_roll": "rolls",
     "piano_rolls": "rolls",
     "principal_components": "projection",

@@ -1,8 +1,9 @@
-"""Train the run that ships with the app: `python -m dmm.runs.build_shipped` (about three minutes on one core).
+"""Train the runs that ship with the app: `python -m dmm.runs.build_shipped`.
 
-It is an ordinary run of the `standard` preset on the chorales that ship, with two things left out to keep it small: the
-optimiser's state, and the records of single updates, of which each epoch keeps the mean. One thing is added:
-`inspection.npz`, what the model makes of the first test piece, which the Latents page shows before torch is loaded.
+They are ordinary runs on the chorales that ship, with two things left out to keep them small: the optimiser's state,
+and the records of single updates, of which each epoch keeps the mean. Two things are added: `inspection.npz`, what the
+model makes of the first test piece, which the Latents page shows before torch is loaded; and `history.npz`, the same
+at moments of the training, one byte a number.
 """
 
 import shutil
@@ -11,33 +12,60 @@ from pathlib import Path
 
 from dmm.config import make_config
 from dmm.data import load_dataset
+from dmm.history import Moment, make_history, save_history
 from dmm.inspection import inspect_piece, save_inspection
 from dmm.runs import session, store
 from dmm.runs.curves import mean_over_frames
 from dmm.runs.describe import describe
 from dmm.runs.snapshots import load_run
+from dmm.training import load_dmm
 
-RUN_ID = "0000000000000001"
-PRESET = "standard"
+RUNS = {  # the first is the one that pages show: a good one; the others are for looking at the differences
+    "0000000000000001": ("standard", {"rnn_cell": "gru", "schedule": "cosine", "lr_decay": 1.0, "epochs": 300}),
+    "0000000000000002": ("classroom", {}),
+    "0000000000000003": ("classroom", {"inference": "mf-lr"}),
+}
+MOMENTS = 32  # of a history, close together where much changes: at the beginning
 
 
 def main() -> None:
-    """Train, then put the run in the place of the one that shipped before."""
-    config = make_config(PRESET)
-    dataset = load_dataset(config.data)
+    """Train, then put the runs in the place of those that shipped before."""
     with tempfile.TemporaryDirectory() as folder:
-        run = store.new_run(config, describe(dataset) | {"id": RUN_ID}, Path(folder))
-        status = session.train(run, dataset, on_report=_say)
-        save_inspection(run / "inspection.npz", inspect_piece(load_run(run)[0], dataset.test[0].roll))
-        _thin(run)
-        shutil.rmtree(store.SHIPPED / RUN_ID, ignore_errors=True)
-        shutil.copytree(run, store.SHIPPED / RUN_ID)
-    print(status)
+        for run_id, (preset, settings) in RUNS.items():
+            run = _train(run_id, make_config(preset, **settings), Path(folder))
+            shutil.rmtree(store.SHIPPED / run_id, ignore_errors=True)
+            shutil.copytree(run, store.SHIPPED / run_id)
 
 
-def _say(state, spec, report):
-    if report.ended == "milestone":
-        print(f"epoch {report.records[-1]['epoch']}: validation {report.records[-1]['bound']:.3f}", flush=True)
+def history_epochs(epochs):
+    """After which epochs the model is looked at: about `MOMENTS` of them, in even steps of the logarithm.
+
+    >>> history_epochs(3)
+    [1, 2, 3]
+    """
+    return sorted({max(1, round(epochs ** (i / (MOMENTS - 1)))) for i in range(MOMENTS)} - {0})
+
+
+def _train(run_id, config, folder):
+    dataset = load_dataset(config.data)
+    run = store.new_run(config, describe(dataset) | {"id": run_id}, folder)
+    roll, due, moments = dataset.test[0].roll, history_epochs(config.epochs), []
+
+    def look(state, spec, report):
+        if report.ended not in ("milestone", "done"):
+            return
+        record = [record for record in report.records if record["kind"] == "valid"][-1]
+        print(f"{run_id} epoch {record['epoch']}: validation {record['bound']:.3f}", flush=True)
+        if due and record["epoch"] >= due[0]:
+            due[:] = [epoch for epoch in due if epoch > record["epoch"]]
+            seen = inspect_piece(load_dmm(config, state.weights), roll)
+            moments.append(Moment(record["step"], record["epoch"], record["bound"], seen))
+
+    print(session.train(run, dataset, on_report=look))
+    save_inspection(run / "inspection.npz", inspect_piece(load_run(run)[0], roll))
+    save_history(run / "history.npz", make_history(moments))
+    _thin(run)
+    return run
 
 
 def _thin(run):

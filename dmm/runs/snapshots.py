@@ -6,12 +6,14 @@
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
+from dmm.config import Config
 from dmm.deep_markov_model import DMM, build_dmm
 from dmm.optimisers import Moments
 from dmm.runs.store import BEST, RunError, numbered_snapshots, read_run_config, replace_file, shown_snapshot
@@ -19,7 +21,7 @@ from dmm.training import State, load_dmm
 
 KEEP = 2
 LARGEST_WEIGHT = 1e6  # no healthy model comes near
-LARGEST = 256 * 2**20  # bytes; the largest model the configuration allows stays below
+LARGEST = 2**30  # bytes; the largest model the configuration allows stays below
 
 
 def save_last(run: Path, state: State) -> None:
@@ -84,13 +86,18 @@ def load_weights(run: Path, shapes: dict[str, torch.Size], which: str = "best") 
     return _weights(path, tensors, shapes), counters["step"]
 
 
-def load_run(run: Path, which: str = "best") -> tuple[DMM, int]:
-    """The model of a run, ready to be looked at, and the step it is from; arguments and errors as `load_weights`."""
+def load_run(run: Path, which: str = "best", build: Callable[[Config], DMM] = build_dmm) -> tuple[DMM, int]:
+    """The model of a run, ready to be looked at, and the step it is from.
+
+    Args:
+        run, which: as `load_weights`, and so the errors.
+        build: what makes the model from its configuration.
+    """
     config = read_run_config(run)
     with torch.device("meta"):
-        shapes = {name: weight.shape for name, weight in build_dmm(config).named_parameters()}
+        shapes = {name: weight.shape for name, weight in build(config).named_parameters()}
     weights, step = load_weights(run, shapes, which)
-    return load_dmm(config, weights), step
+    return load_dmm(config, weights, build), step
 
 
 def _counters(state):

@@ -10,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
+from dmm.config import ConfigError
 from dmm.data import DataError, load_dataset
 from dmm.runs import session, store
 from dmm.runs.store import RunBusy, RunError
@@ -43,7 +44,7 @@ def main(run: Path) -> int:
         session.train(run, dataset, _Orders(sys.stdin))
     except RunBusy:
         return 0  # it is in good hands
-    except (RunError, DataError) as error:
+    except (RunError, DataError, ConfigError) as error:
         store.write_status(run, store.read_status(run)._replace(state="failed", sentence=str(error)))
         return 1
     return 0

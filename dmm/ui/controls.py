@@ -1,20 +1,54 @@
-"""Controls for every hyper-parameter, made from the configuration itself."""
+"""The controls of the Train page, in order, and the configuration that they make."""
 
 import streamlit as st
 
 from dmm.config import GROUPS, PRESETS, SIZES, Config, ConfigError, about, knobs, make_config, read_config
+from dmm.ui import choices
+from dmm.ui.knobs import control, key_of
 
-FIRST = ("z_dim", "emission_dim", "transition_dim", "rnn_dim", "learning_rate", "epochs", "seed")
-DATA = {"chorales": "Bach chorales, original keys", "chorales-in-c": "Bach chorales, moved to C"}
-RATES = [round(digit * 10.0**power, 7) for power in range(-5, 0) for digit in (1, 2, 3, 4, 5, 7, 8)] + [1.0]
-CLIPS = [0.01, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0]
-MEMORIES = [0.0, 0.5, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999]
-SCALES = {"learning_rate": RATES, "clip_norm": CLIPS, "beta2": MEMORIES}  # offered on a scale that is not even
+FIRST = (
+    "data",
+    "inference",
+    "transition",
+    "engine",
+    "z_dim",
+    "rnn_dim",
+    "transition_dim",
+    "emission_dim",
+    "learning_rate",
+    "epochs",
+    "seed",
+)
+REST = {
+    title: [name for name in knobs(group) if name not in FIRST] for group, title in GROUPS.items()
+}  # below "All settings"
+AT_ODDS = ":red[:material/error: Does not go with {others}; a way out is at the top, below the presets.]"
 
 
 def settings() -> Config | None:
     """The controls of the Train page, and the configuration they make; None, and a sentence, if it is refused."""
-    values = st.session_state.setdefault("settings", make_config().model_dump())
+    _choose_preset()
+    values = st.session_state["settings"]
+    values |= {name: st.session_state[key_of(name)] for name in values if key_of(name) in st.session_state}
+    with st.container():  # there also when empty, so that what follows keeps its place, and stays open
+        config, exits = _judge(values)
+    at_odds = {name for _, change in exits for name in change}
+    for name in FIRST:
+        _show(name, values, at_odds)
+    changed = any(values[name] != value for name, value in _preset_values().items())
+    words = "Every control as the preset has it; data and seed stay."
+    st.button("Back to the preset", on_click=_put_back, disabled=not changed, help=words)
+    with st.expander("All settings"):
+        for title, names in REST.items():
+            st.markdown(f"**{title}**")
+            for name in names:
+                _show(name, values, at_odds)
+    return config
+
+
+def _choose_preset():
+    """Sizes and settings to start from."""
+    st.session_state.setdefault("settings", make_config().model_dump())
     names = list(PRESETS)
     chosen = st.segmented_control(
         "Preset",
@@ -28,22 +62,30 @@ def settings() -> Config | None:
     if chosen != st.session_state["chosen_preset"]:
         st.session_state["chosen_preset"] = chosen
         _put_back()
-    values["data"] = _data(values["data"])
-    for name in FIRST:
-        values[name] = _control(name, values[name])
-    changed = any(values[name] != value for name, value in _preset_values().items())
-    words = "Every control as the preset has it; data and seed stay."
-    st.button("Back to the preset", on_click=_put_back, disabled=not changed, help=words)
-    with st.expander("All settings"):
-        for group, title in GROUPS.items():
-            st.markdown(f"**{title}**")
-            for name in (name for name in knobs(group) if name not in (*FIRST, "data")):
-                values[name] = _control(name, values[name])
+
+
+def _judge(values):
+    """The configuration; or None and what may be changed, with the reason and a button for each on the page."""
     try:
-        return read_config(values)
+        return read_config(values), []
     except ConfigError as error:
         st.error(str(error))
-        return None
+    exits = choices.ways_out(values)
+    with st.container(horizontal=True, key="ways_out"):
+        for label, change in exits:
+            st.button(label, on_click=_change, args=(change,), help="Changes this one setting, and keeps all others.")
+    return None, exits
+
+
+def _show(name, values, at_odds):
+    """One control, and what there is to say about it."""
+    values[name] = control(name, values[name], choices.why_idle(name, values))
+    if name == "inference":
+        network = choices.networks()[values[name]]
+        st.markdown(f"${network.formula}$  \nlooks at {network.sees}.")
+    if name in at_odds:
+        others = " and ".join(about(other)["label"] for other in sorted(at_odds - {name}))
+        st.caption(AT_ODDS.format(others=others))
 
 
 def _preset_values():
@@ -54,53 +96,17 @@ def _preset_values():
 
 def _put_back():
     """Every control as the chosen preset has it."""
-    st.session_state["settings"].update(_preset_values())
-    for name in _preset_values():
-        st.session_state.pop(f"knob {name}", None)
+    _change(_preset_values())
+
+
+def _change(values):
+    """Put values into the settings, and into the controls when they are drawn next."""
+    st.session_state["settings"].update(values)
+    for name in values:
+        st.session_state.pop(key_of(name), None)
 
 
 def _sizes(name):
     """One preset in words."""
     size = SIZES[name]
     return f"{name.capitalize()}: latent {size['z_dim']}, RNN {size['rnn_dim']}."
-
-
-def _data(value):
-    """Which pieces to learn from."""
-    key = "knob data"
-    st.session_state.setdefault(key, value)
-    return st.selectbox("Data", list(DATA), key=key, format_func=DATA.get, help=about("data")["meaning"])
-
-
-def _control(name, value):
-    """One control for one field; it remembers its value when another page was shown in between."""
-    field, key = about(name), f"knob {name}"
-    label = field["label"] + (f" ${field['symbol']}$" if field["symbol"] else "")
-    if field["fixed"]:
-        st.text_input(label, str(value), disabled=True, help=_help(field), key=key)
-        st.caption(field["fixed"])
-        return value
-    st.session_state.setdefault(key, value)
-    if field["choices"]:
-        return st.segmented_control(label, field["choices"], key=key, help=_help(field), required=True)
-    if name in SCALES:
-        scale = SCALES[name]
-        return st.select_slider(label, scale, key=key, help=_help(field, scale), format_func=lambda one: f"{one:g}")
-    low, high, step = field["minimum"], field["maximum"], field["step"]
-    if field["type"] == "integer":
-        draw = st.slider if high <= 1024 else st.number_input
-        return draw(label, int(low), int(high), key=key, help=_help(field))
-    if high - low <= 1 and step >= 0.001:
-        return st.slider(label, float(low), float(high), step=float(step), key=key, help=_help(field), format="%.3f")
-    return st.number_input(label, float(low), float(high), step=float(step), key=key, help=_help(field), format="%.5f")
-
-
-def _help(field, scale=()):
-    """The tooltip: meaning, range, source."""
-    unit = f" {field['unit']}" if field["unit"] else ""
-    limits = ""
-    if "minimum" in field:
-        low, high = (scale[0], scale[-1]) if scale else (field["minimum"], field["maximum"])
-        limits = f" From {low:.10g} to {high:.10g}{unit}."
-    source = f"\n\nElsewhere: {field['source']}." if field["source"] else ""
-    return f"{field['meaning']}{limits}{source}"

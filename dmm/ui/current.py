@@ -14,6 +14,7 @@ from dmm.ui.datasets import dataset_of
 from dmm.ui.words import describe_config
 
 PARAMETER = "run"
+AT_ODDS = "Some settings do not go together; the red sentence above them says which."
 START = "Trains a new model with the settings on this page. Training goes on when you leave the page."
 RESUMABLE = ("paused", "interrupted", "cancelled", "failed")
 
@@ -60,17 +61,28 @@ def chosen_run():
 
 def start(config) -> None:
     """Make a new run and train it; the page's address then names it."""
-    run = None
     try:
-        run = store.new_run(config, describe(dataset_of(config.data)))
-        launcher().submit(run, _learner())
+        run = begin(config)
     except (RunError, DataError) as error:
-        if run:
-            shutil.rmtree(run, ignore_errors=True)  # it never began
         st.session_state["trouble"] = str(error)
         return
     st.session_state["started"] = run.name
     st.session_state.setdefault("mine", []).append(run.name)
+
+
+def begin(config):
+    """The folder of a new run, in the line of those that train.
+
+    Raises:
+        RunError, DataError: it cannot be made, or may not begin; then it leaves nothing behind.
+    """
+    run = store.new_run(config, describe(dataset_of(config.data)))
+    try:
+        launcher().submit(run, _learner())
+    except RunError:
+        shutil.rmtree(run, ignore_errors=True)  # it never began
+        raise
+    return run
 
 
 def choose_among_own(run) -> None:
@@ -116,7 +128,8 @@ def run_buttons(run, state, config) -> None:
     if state not in store.LIVE and is_ending(run):
         del st.session_state["ordered"]
     with st.container(horizontal=True, key="run_buttons"):
-        start_clicked = _button("Start a new run" if own else "Start", "play_arrow", START, config is None, "primary")
+        words = START if config else AT_ODDS
+        start_clicked = _button("Start a new run" if own else "Start", "play_arrow", words, not config, "primary")
         if own and state in store.LIVE and launcher().holds(run):
             given = is_ending(run)
             if _button("Pause", "pause", "Training rests; Resume goes on from the same point.", given):

@@ -1,5 +1,7 @@
 """A formula beside the very code that runs: both come from one place, the source."""
 
+import contextlib
+
 import streamlit as st
 
 from dmm import reading
@@ -10,8 +12,10 @@ def formula_and_code(name: str, formula: str = "") -> None:
 
     Args:
         name: such as "model.GatedTransition".
-        formula: where the formula stands, if not in the docstring of `name`.
+        formula: where the formula stands, if not in the docstring of `name`. One without a formula of its own shows
+            its code alone.
     """
-    st.latex(reading.formula(formula or name))
+    with contextlib.suppress(KeyError):
+        st.latex(reading.formula(formula or name))
     st.code(reading.code(name), language="python")
     st.caption(f"From dmm/{name.split('.')[0]}.py, as it runs.")

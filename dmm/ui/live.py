@@ -76,10 +76,18 @@ def _draw_sample(run):
             key="sample",
             roll=sample.roll,
             latents=sample.z,
-            gates=sample.gates,
+            gates=shown_gates(run, sample.gates),
             title=f"What the model plays after {sample.step:,} updates",
             description="A piece drawn from the model; the same random numbers each time, so only learning changes it.",
         )
+
+
+def shown_gates(run, gates):
+    """The gates of a run's model, or None if its transition has none: they would be all 0 or all 1."""
+    try:
+        return gates if store.read_run_config(run).transition == "gated" else None
+    except RunError:
+        return None
 
 
 def reference_lines(data: str) -> tuple[Line, ...]:

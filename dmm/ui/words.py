@@ -2,6 +2,8 @@
 
 import re
 
+from dmm.ui.choices import in_words
+
 
 def plain(text: str) -> str:
     r"""The text with every character that Markdown would act on escaped.
@@ -13,11 +15,30 @@ def plain(text: str) -> str:
 
 
 def describe_config(config) -> str:
-    """A run in a few words: what is most often changed.
+    """A run in a few words: its network, what is not as usual, and what is most often changed.
 
     >>> from dmm.config import make_config
     >>> describe_config(make_config("standard", seed=3))
-    'z 32, RNN 200, rate 0.004, 400 epochs, seed 3'
+    'ST-R, z 32, RNN 200, rate 0.004, 400 epochs, seed 3'
+    >>> describe_config(make_config(inference="mf-lr", transition="linear", rnn_cell="gru", engine="pyro"))
+    'MF-LR, linear transition, GRU, Pyro engine, z 16, RNN 64, rate 0.01, 300 epochs, seed 0'
     """
+    kind = ", ".join([config.inference.upper(), *_unusual(config)])
     sizes = f"z {config.z_dim}, RNN {config.rnn_dim}"
-    return f"{sizes}, rate {config.learning_rate:g}, {config.epochs:,} epochs, seed {config.seed}"
+    return f"{kind}, {sizes}, rate {config.learning_rate:g}, {config.epochs:,} epochs, seed {config.seed}"
+
+
+def _unusual(config):
+    """What sets this member of the family apart."""
+    if config.transition != "gated":
+        yield f"{in_words('transition', config.transition).replace('Linear', 'linear')} transition"
+    if config.emission != "bernoulli":
+        yield "Gaussian emission"
+    if config.edges != "markov":
+        yield "augmented edges"
+    if config.rnn_cell != "relu":
+        yield in_words("rnn_cell", config.rnn_cell)
+    if config.num_iafs:
+        yield f"{config.num_iafs} IAF step{'s' if config.num_iafs > 1 else ''}"
+    if config.engine != "fused":
+        yield f"{in_words('engine', config.engine).replace('Readable', 'readable')} engine"

@@ -1,0 +1,72 @@
+"""The table of the JSB runs, `jsb.md`, from the stored results."""
+
+from statistics import fmean, stdev
+
+PUBLISHED = (
+    ("Krishnan et al. (2017), Table 2: DKS = ST-R", 6.605, 7.033),
+    ("Table 2: ST-L", 7.020, 7.519),
+    ("Table 2: ST-LR", 6.632, 7.078),
+    ("Table 2: MF-LR", 6.701, 7.101),
+    ("Table 3: DMM, annealed", 6.388, 6.926),
+    ("Table 3: DMM-Aug", 6.288, 6.773),
+    ("Pyro's tutorial, no IAF", None, 6.87),
+    ("Table 3: RNN (NLL)", None, 8.71),
+)
+HEAD = """# The JSB chorales, measured
+
+Nats per quarter-note frame on the test split (77 pieces, 4,725 frames); lower is better. **b** is the bound, **a** the
+importance-sampled likelihood with S = {samples} draws, **c** the bound as a mean of pieces (definitions:
+`dmm/evaluation.py`). Each row is trained for the seconds it names, by the fused engine with one thread on one of two
+shared cores; the weights with the best validation bound are kept, and those alone are judged on the test split, once.
+The error of a and b over draws is below {error:.3f} in every row; over pieces (how far another 77 chorales would
+move b) it is about {pieces:.2f}. Written by `benchmarks/jsb.py` from `benchmarks/jsb_results.jsonl`.
+
+| row | sizes | seeds | epochs | seconds | best at epoch (s) | valid b | test a | test b | test c |
+|-----|-------|-------|-------:|--------:|------------------:|--------:|-------:|-------:|-------:|
+"""
+
+
+def write(path, rows, records):
+    """Write the table: a line for each row, with the mean over its seeds and, of several, the standard deviation."""
+    tests = [record["test"] for record in records]
+    text = HEAD.format(
+        samples=tests[0]["samples"],
+        error=max(max(test["nll_is_se"], test["nll_bound_se"]) for test in tests),
+        pieces=fmean(test["nll_bound_se_pieces"] for test in tests),
+    )
+    for name, row in rows.items():
+        mine = [record for record in records if record["row"] == name]
+        if mine:
+            text += _line(name, row, mine)
+    text += "\n## What each row is\n\n"
+    text += "".join(
+        f"- **{name}**: {row.words}\n" for name, row in rows.items() if any(r["row"] == name for r in records)
+    )
+    text += "\n## Published, for comparison\n\n| | a | b |\n|---|--:|--:|\n"
+    text += "".join(f"| {words} | {_number(a)} | {_number(b)} |\n" for words, a, b in PUBLISHED)
+    path.write_text(text)
+
+
+def _line(name, row, records):
+    def mean(values, digits=3):
+        values = list(values)
+        spread = f" ± {stdev(values):.{digits}f}" if len(values) > 1 else ""
+        return f"{fmean(values):.{digits}f}{spread}"
+
+    seeds = ", ".join(str(record["seed"]) for record in records)
+    best = mean((record["best_epoch"] for record in records), 0)
+    cells = [
+        name,
+        row.preset,
+        seeds,
+        mean((record["epochs"] for record in records), 0),
+        mean((record["seconds"] for record in records), 0),
+        f"{best} ({mean((record['best_seconds'] for record in records), 0)})",
+        mean(record["valid_bound"] for record in records),
+        *(mean(record["test"][key] for record in records) for key in ("nll_is", "nll_bound", "nll_bound_per_sequence")),
+    ]
+    return "| " + " | ".join(cells) + " |\n"
+
+
+def _number(value):
+    return "" if value is None else f"{value:.3f}"

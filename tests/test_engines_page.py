@@ -211,12 +211,13 @@ def test_race_obeys_the_caps_of_the_launcher(queue, runs_dir, stored):
     assert len(list(runs_dir.iterdir())) == 4
 
 
-def test_damaged_records_of_a_race_give_a_sentence(queue, runs_dir, stored):
+@pytest.mark.parametrize("damage", [[], [{"kind": "train", "step": 1, "bound": None}], [{"step": 1}]])
+def test_damaged_records_of_a_race_give_a_sentence(queue, runs_dir, stored, damage):
     at = click(open_section(), "Run it here")
     for _ in ENGINES:
         run = max(runs_dir.iterdir(), key=lambda one: store.read_about(one)["created"])
         queue.order(run, "cancel")
-        append_lines(run / "metrics.jsonl", [{"kind": "train", "step": 1, "bound": None}])
+        append_lines(run / "metrics.jsonl", damage)
         store.write_status(run, store.Status("done", "Done."))
         at.run()
     assert_alive(at, "train")

@@ -188,13 +188,11 @@ def test_every_piece_is_visited_once_in_each_epoch_in_batches_of_the_size_asked_
 
 def test_training_really_visits_the_pieces_of_the_epoch(monkeypatch):
     spec, seen = make_spec(epochs=2), []
-    original = training.to_tensors
-    monkeypatch.setattr(
-        training, "to_tensors", lambda rolls, *kind: seen.append([len(r) for r in rolls]) or original(rolls, *kind)
-    )
+    original = training.pad
+    monkeypatch.setattr(training, "pad", lambda pieces: seen.append([len(one) for one in pieces]) or original(pieces))
     train(make_state(spec), spec, [1])
-    assert len(seen) == 2 * (UPDATES + 1)
-    for epoch in (seen[:UPDATES], seen[UPDATES + 1 : 2 * UPDATES + 1]):
+    assert len(seen) == 2 * UPDATES
+    for epoch in (seen[:UPDATES], seen[UPDATES:]):
         assert sorted(length for batch in epoch for length in batch) == sorted(LENGTHS)
 
 
@@ -407,3 +405,11 @@ def test_training_learns_a_repeating_pattern_far_better_than_independent_keys_ca
     baseline = baselines.independent_keys(spec.train, spec.valid)
     assert bounds[0] > baseline / 2
     assert state.best < baseline / 3, (state.best, baseline)
+
+
+def test_quick_padding_equals_the_padding_that_looks_at_every_roll():
+    rolls = make_rolls([3, 1, 5])
+    quick = training.pad([torch.from_numpy(roll).double() for roll in rolls])
+    for ours, theirs in zip(quick[:3], training.to_tensors(rolls, torch.float64)[:3], strict=True):
+        assert ours.dtype == theirs.dtype
+        assert torch.equal(ours, theirs)

@@ -81,16 +81,24 @@ def _go_on():
     elif len(runs) < len(engine_race.ENGINES):
         _submit(len(runs))
     else:
-        try:
-            st.session_state["race_result"] = [engine_race.read_lap(run) for run in runs]
-            _end()
-        except (RunError, KeyError, TypeError):
-            _end("The records of the two runs cannot be read.")
+        _end(_measure(runs))
     if not _runs():
         st.rerun()  # of the page: so that this fragment ticks no more
 
 
-def _end(trouble=None):
+def _measure(runs):
+    """Keep what the runs have measured; what went wrong, or nothing."""
+    try:
+        laps = [engine_race.read_lap(run) for run in runs]
+        if engine_race.are_comparable(laps):
+            st.session_state["race_result"] = laps
+            return ""
+    except (RunError, KeyError, TypeError):
+        pass  # damaged records
+    return "The records of the two runs cannot be compared; try again."
+
+
+def _end(trouble=""):
     """No race is on; what went wrong is said once."""
     st.session_state.pop("race", None)
     if trouble:
@@ -127,7 +135,8 @@ def _result():
     _numbers(fused, pyro)
     plot(figures.engine_curves({NAMES[lap.engine]: lap.bounds for lap in (pyro, fused)}), "engine_curves")
     plot(figures.engine_speeds({NAMES[lap.engine]: lap.frames_per_second for lap in (pyro, fused)}), "engine_speeds")
-    whence = "**Measured here.**" if measured else "**A stored run** that came with the app."
+    stored = f"**A stored run** that came with the app, the quickest of {engine_race.STORED_RACES} for each engine."
+    whence = "**Measured here.**" if measured else stored
     config = engine_race.race_config("fused")
     st.caption(
         f"{whence} {len(fused.bounds)} updates; latent {config.z_dim}, RNN {config.rnn_dim}, "

@@ -10,7 +10,7 @@ from torch import addcmul, sigmoid
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import softplus
 
-from dmm.multiply import adder, multiply
+from dmm.multiply import adder, multiply, weight_gradient
 from dmm.packing import parents, put_start, split
 
 
@@ -51,9 +51,9 @@ class ReLULoop(torch.autograd.Function):
             d_t.mul_(slope_t)
             add_w_h(d_prev, d_t)
         d_h_0, d_a = d_h[:n_1].sum(0), d_h[n_1:]
-        d_w_h = multiply(d_a.t(), h.index_select(0, packing.previous).t())
+        d_w_h = weight_gradient(d_a, h.index_select(0, packing.previous))
         d_x = multiply(d_a, w_x.t()) if ctx.needs_input_grad[0] else None
-        return d_x, multiply(d_a.t(), x.t()), d_a.sum(0), d_w_h, d_h_0, None
+        return d_x, weight_gradient(d_a, x), d_a.sum(0), d_w_h, d_h_0, None
 
 
 class ChainLoop(torch.autograd.Function):
@@ -67,12 +67,12 @@ class ChainLoop(torch.autograd.Function):
     \end{aligned}
     $$
 
-    Since $\tanh(a) = 2 s - 1$ with $s = \operatorname{sigmoid}(2 a)$, the loop works with s, which is eight times as
-    quick; and $U (m_t - 1) + v$ is there before it starts.
+    The loop works with $s = \operatorname{sigmoid}(2 (W z_{t-1} + b))$ instead, which is eight times as quick: then
+    $c_t = 2 s + m_t - 1$, and of $U c_t + v$ all but $2 U s$ is there before the loop starts.
 
     Args: eps (N, Z), m (N, H), w (H, Z), b (H,), u (2 Z, H), v (2 Z,), z_0 (Z,), a `Packing`, the floor.
     Returns z, loc, scale, each (N, Z).
-    Kept for the gradient, per frame: eps, m, s, a and z, so 2 H + 3 Z numbers.
+    Kept for the gradient, per frame: eps, m, s, U c + v and z, so 2 H + 4 Z numbers.
     """
 
     @staticmethod
@@ -80,7 +80,7 @@ class ChainLoop(torch.autograd.Function):
         n_1, z_dim = packing.sizes[0], eps.shape[1]
         s = (2 * b).expand(len(m), -1).contiguous()
         out = multiply(m, u).add_(v - u.sum(1))
-        out[:, :z_dim].add_(eps, alpha=floor)
+        out[:, :z_dim].add_(eps, alpha=floor)  # floor * eps, so that softplus alone is left to the loop
         soft = torch.empty_like(out)
         z = put_start(z_0, torch.empty_like(eps), packing)
         zs = split(z, packing)
@@ -121,6 +121,6 @@ class ChainLoop(torch.autograd.Function):
             add_u(d_c_t, flat_t)
             d_a_t.mul_(d_c_t)
             add_w(d_prev, d_a_t)
-        d_w = multiply(d_a.t(), z.index_select(0, packing.previous).t())
-        d_u = multiply(flat.t(), s.mul(2).sub_(1).add_(m).t())
+        d_w = weight_gradient(d_a, z.index_select(0, packing.previous))
+        d_u = weight_gradient(flat, s.mul(2).sub_(1).add_(m))
         return None, d_c, d_w, d_a.sum(0), d_u, flat.sum(0), d_z[:n_1].sum(0), None, None

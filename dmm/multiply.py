@@ -11,35 +11,33 @@ Measured on one core (Zen 5), in GFLOP/s:
 
 Only an operator that PyTorch made for its own compiler gives plain tensors to oneDNN. Where it is missing, for other
 numbers than float32 on the processor, and for small matrices, there is MKL: oneDNN takes 12 microseconds to start, and
-500 more for a shape that it has not seen before.
+500 more for a shape that it has not seen before. So it gets rows by the `BLOCK`, and MKL what is left over.
 """
 
 import torch
 from torch.nn.functional import linear
 
-# How many multiplications are worth oneDNN's start: for shapes that come again and again, and for those that do not.
-FAMILIAR, NEW = 1_000_000, 100_000_000
+WORTHWHILE = 1_000_000  # so many multiplications take MKL longer than oneDNN, with its start
+BLOCK = 256  # rows
+WIDE = 2 * WORTHWHILE // BLOCK  # so many weights are worth the work of cutting into blocks
 
 
 def _find_onednn():
-    """oneDNN's `linear`, or None."""
-    operator = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
-    return operator.default if operator is not None and torch.backends.mkldnn.is_available() else None
+    """oneDNN's `linear`; None where it is not, or where it would have no wider units to use."""
+    wider = torch.backends.mkldnn.is_available() and torch.backends.cpu.get_cpu_capability() == "AVX512"
+    operator = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if wider else None
+    return getattr(operator, "default", None)
 
 
 _ONEDNN = _find_onednn()
 
 
-def _pays(rows, weight, least):
-    on_processor = weight.dtype == torch.float32 and weight.device.type == "cpu"
-    return _ONEDNN is not None and on_processor and rows * weight.numel() >= least
+def _onednn(a, weight):
+    return _ONEDNN(a, weight, None, "none", [], "")
 
 
-def multiply(a, weight):
-    """`a @ weight.T`: (N, I), (O, I) -> (N, O). It has no gradient of its own."""
-    if _pays(len(a), weight, NEW):
-        return _ONEDNN(a, weight, None, "none", [], "")
-    return linear(a, weight)
+def _can(like):
+    return _ONEDNN is not None and like.dtype == torch.float32 and like.device.type == "cpu"
 
 
 def adder(weight, rows):
@@ -50,7 +48,28 @@ def adder(weight, rows):
         rows: how many rows `a` has at most: a (n, I), y (n, O).
     """
     weight_t = weight.t().contiguous()  # (I, O): read row by row
-    if not _pays(rows, weight, FAMILIAR):
+    if rows * weight.numel() < WORTHWHILE or not _can(weight):
         return lambda y, a: y.addmm_(a, weight_t)
     weight = weight_t.t()
-    return lambda y, a: y.add_(_ONEDNN(a, weight, None, "none", [], ""))
+    return lambda y, a: y.add_(_onednn(a, weight))
+
+
+def multiply(a, weight):
+    """`a @ weight.T`: (N, I), (O, I) -> (N, O). It has no gradient of its own."""
+    if len(a) < BLOCK or weight.numel() < WIDE or not _can(a):
+        return linear(a, weight)
+    y = a.new_empty(len(a), len(weight))
+    for a_part, y_part in zip(a.split(BLOCK), y.split(BLOCK), strict=True):
+        y_part.copy_(_onednn(a_part, weight) if len(a_part) == BLOCK else linear(a_part, weight))
+    return y
+
+
+def weight_gradient(d_y, a):
+    """The gradient of `multiply` for its weight, `d_y.T @ a`: (N, O), (N, I) -> (O, I)."""
+    if len(a) < BLOCK or a.shape[1] * d_y.shape[1] < WIDE or not _can(a):
+        return d_y.t() @ a
+    whole = len(a) - len(a) % BLOCK
+    d_weight = d_y[whole:].t() @ a[whole:]
+    for d_part, a_part in zip(d_y[:whole].split(BLOCK), a[:whole].split(BLOCK), strict=True):
+        d_weight += _onednn(d_part.t(), a_part.t())
+    return d_weight

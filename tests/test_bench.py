@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 import torch
 
-from dmm import bench, training
+from dmm import bench, limit, training
 from dmm.config import make_config
 from dmm.data import load_dataset
 from tests.tiny_runs import TINY, write_tiny_data
@@ -21,7 +21,7 @@ def dataset(tmp_path):
 @pytest.fixture
 def quick(monkeypatch):
     """No shape of product is watched for longer than it takes three times."""
-    monkeypatch.setattr(bench, "LOOK", 0.0)
+    monkeypatch.setattr(limit, "LOOK", 0.0)
 
 
 def test_engines_take_turns_and_the_first_turn_is_not_counted():
@@ -42,12 +42,12 @@ def test_products_of_two_short_pieces_counted_by_hand():
     expected.update([(5, 3, 2), (2, 3, 2), (1, 3, 2), (2, 3, 2)])  # gradients: input, RNN, into and out of the combiner
     for k, n in ((1, 4), (4, 1), (1, 4), (4, 1), (1, 1), (1, 1), (1, 3), (3, 3), (3, 5)):
         expected.update([(3, k, n), (3, n, k), (k, 3, n)])
-    assert bench.products(config, [1, 2]) == expected
+    assert limit.products(config, [1, 2]) == expected
 
 
 def test_multiply_adds_of_two_short_pieces_by_hand():
     config = make_config(x_dim=5, z_dim=1, rnn_dim=2, emission_dim=3, transition_dim=4)
-    total = sum(m * k * n * times for (m, k, n), times in bench.products(config, [1, 2]).items())
+    total = sum(m * k * n * times for (m, k, n), times in limit.products(config, [1, 2]).items())
     weights = {"input": 10, "rnn": 4, "into": 2, "out": 4, "gate": 8, "proposal": 8, "linear": 1, "scale": 1}
     emitter = 3 + 9 + 15
     assert total == 3 * (3 * (sum(weights.values()) + emitter) - weights["input"])  # keys need no gradient

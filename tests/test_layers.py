@@ -13,7 +13,7 @@ LAYERS = [
     {"model", "variants", "rnn", "combiner", "flows", "inference"},
     {"deep_markov_model", "elbo", "optimisers", "fused", "packing", "multiply", "loops", "gru_loop"},
     {"pyro_program"},
-    {"training", "evaluation", "inspection", "history", "figures", "bench"},
+    {"training", "evaluation", "inspection", "history", "figures", "bench", "limit"},
     {"runs"},
     {"ui", "terminal", "cli", "__main__"},
 ]

@@ -30,3 +30,11 @@ def test_both_equal_the_plain_product(library, rows, inner, outer, dtype):
     torch.testing.assert_close(y.double(), 1 + expected, **near)
     add(y[:2], a[:2])  # as the shorter sequences end
     torch.testing.assert_close(y[:2].double(), 1 + 2 * expected[:2], **near)
+
+
+@pytest.mark.parametrize("rows", [5, 256, 700])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_weight_gradient_is_that_of_the_plain_product(library, rows, dtype):
+    d_y, a = torch.randn(rows, 90, dtype=dtype), torch.randn(rows, 100, dtype=dtype)
+    near = {"rtol": 1e-4, "atol": 1e-3} if dtype == torch.float32 else {}
+    torch.testing.assert_close(multiply.weight_gradient(d_y, a).double(), d_y.double().T @ a.double(), **near)

@@ -59,7 +59,7 @@ def engine_speeds(speeds):
             orientation="h",
             marker={"color": BARS},
             text=[f"{speed:,.0f}" for speed in values],
-            textposition="auto",
+            textposition=["inside" if speed > values.max() / 2 else "outside" for speed in values],
             hovertemplate="%{y}<br>%{x:,.0f} frames a second<extra></extra>",
         )
     )

@@ -89,12 +89,12 @@ def version_of(run):
 
 
 def _run_in_words(run):
-    kind = "came with the app" if run.parent == store.SHIPPED else "trained here"
+    kind = "Came with the app" if run.parent == store.SHIPPED else "Trained here"
     try:
         settings = describe_config(store.read_run_config(run))
     except RunError:
         settings = run.name
-    return f"{settings} ({kind})"
+    return f"{kind}: {settings}"
 
 
 def _piece_in_words(part, piece):

@@ -56,7 +56,15 @@ def test_multiply_adds_of_two_short_pieces_by_hand():
 def test_report_has_every_number(dataset, quick):
     result = bench.run(make_config(**TINY), dataset, threads=1, rounds=2)
     seconds = {f"{name}_s" for name in ("fused", "readable", "pyro", "pyro_shuffled", "limit")}
-    numbers = {"ratio", "frames", "frames_per_second", "limit_share", "multiply_adds", "bytes_per_frame"}
+    numbers = {
+        "ratio",
+        "ratio_shuffled",
+        "frames",
+        "frames_per_second",
+        "limit_share",
+        "multiply_adds",
+        "bytes_per_frame",
+    }
     assert result.keys() == seconds | numbers | {"quickest_s", "spread", "data", "threads", "rounds", "torch"}
     assert all(result[name] > 0 for name in seconds | numbers)
     assert result["ratio"] == result["pyro_s"] / result["fused_s"]

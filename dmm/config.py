@@ -147,7 +147,7 @@ class Config(BaseModel):
         unit="units",
         ge=1,
         le=1024,
-        meaning="Width of the two hidden layers that turn a hidden state into the odds of 88 keys.",
+        meaning="Width of the two hidden layers between a hidden state and the emission.",
         source=f"{PAPER}: 100",
     )
     transition_dim: int = knob(
@@ -158,7 +158,7 @@ class Config(BaseModel):
         unit="units",
         ge=1,
         le=1024,
-        meaning="Width of the hidden layers of the gate and of the proposed mean.",
+        meaning="Width of the hidden layers: of the gate and of the proposed mean, or of the mlp.",
         source=f"{PAPER}: 200",
     )
 
@@ -196,7 +196,7 @@ class Config(BaseModel):
         unit="units",
         ge=1,
         le=1024,
-        meaning="Size of the state in which the backward RNN sums up the future.",
+        meaning="Size of the state in which each RNN sums up the past or the future.",
         source=f"{PAPER}: 400 or 600",
     )
     rnn_layers: int = knob(
@@ -269,17 +269,6 @@ class Config(BaseModel):
         "Clipping and weight decay mean something else in each.",
         source=f"{PYRO}: sum",
     )
-    min_kl_weight: float = knob(
-        0.01,
-        group="objective",
-        label="First KL weight",
-        unit="weight",
-        ge=0.001,
-        le=1.0,
-        step=0.001,
-        meaning="The weight of the KL at the first update; it rises in a straight line to 1.",
-        source=f"{PYRO}: 0.2; the authors' code: 0.01",
-    )
     free_bits: float = knob(
         0.0,
         group="objective",
@@ -301,6 +290,17 @@ class Config(BaseModel):
         le=100_000,
         meaning="How many updates the weight of the KL takes to reach 1.",
         source=f"{PAPER}: 5000 (Table 3)",
+    )
+    min_kl_weight: float = knob(
+        0.01,
+        group="objective",
+        label="First KL weight",
+        unit="weight",
+        ge=0.001,
+        le=1.0,
+        step=0.001,
+        meaning="The weight of the KL at the first update; it rises in a straight line to 1.",
+        source=f"{PYRO}: 0.2; the authors' code: 0.01",
     )
 
     optimiser: Literal["adam", "clipped-adam"] = knob(
@@ -368,6 +368,16 @@ class Config(BaseModel):
         "end of the run.",
         source=f"{PYRO}: exponential",
     )
+    seconds: float = knob(
+        0.0,
+        group="optimiser",
+        label="Horizon",
+        unit="seconds",
+        ge=0.0,
+        le=1e6,
+        step=1.0,
+        meaning="Training time by which a cosine schedule has come to its end; 0 for the last epoch.",
+    )
     weight_decay: float = knob(
         0.0,
         group="optimiser",
@@ -398,16 +408,6 @@ class Config(BaseModel):
         le=100_000,
         meaning="How often training goes through all the pieces.",
         source=f"{PAPER}: 2000; {PYRO}: 5000",
-    )
-    seconds: float = knob(
-        0.0,
-        group="run",
-        label="Horizon",
-        unit="seconds",
-        ge=0.0,
-        le=1e6,
-        step=1.0,
-        meaning="Training time by which a cosine schedule has come to its end; 0 for the last epoch.",
     )
     seed: int = knob(
         0,

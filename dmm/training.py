@@ -324,11 +324,11 @@ def _trouble(record, x_dim):
 
 
 def _plain(record):
-    """The record as JSON can write it: six digits, and None in place of what is not a number."""
+    """The record as JSON can write it: eight digits, and None in place of what is not a number."""
 
     def plain(value):
         if not isinstance(value, float):
             return value
-        return float(f"{value:.6g}") if math.isfinite(value) else None
+        return float(f"{value:.8g}") if math.isfinite(value) else None
 
     return {key: plain(value) for key, value in record.items()}

@@ -54,10 +54,16 @@ class MLPTransition(nn.Module):
 
 
 class LinearTransition(nn.Module):
-    r"""The classical state-space model: $z_t \sim N(W z_{t-1} + U x_{t-1} + b, \operatorname{diag}(\sigma^2))$.
+    r"""The classical state-space model: a matrix moves the state, and the noise is the same everywhere.
 
-    $W$ starts as the identity, $b$ as zero; $U$ is there only with `x_prev_dim`. The noise is the same everywhere:
-    $\sigma = \operatorname{softplus}(\rho)$, plus the floor.
+    $$
+    \begin{aligned}
+    \mu_t    &= W z_{t-1} + b \\
+    \sigma_t &= \operatorname{softplus}(\rho)
+    \end{aligned}
+    $$
+
+    $W$ starts as the identity, $b$ as zero. With `x_prev_dim`, $U x_{t-1}$ is added to the mean.
 
     Args:
         z_dim: Z.

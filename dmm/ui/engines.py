@@ -12,7 +12,7 @@ from dmm.ui.words import plain
 
 TICK = 0.4  # seconds
 NAMES = {"fused": "Fused engine", "pyro": "Pyro program"}
-RUN_IT = "Trains the same small model twice, first with the fused engine, then with Pyro: about half a minute."
+RUN_IT = "Trains the same small model twice, first with the fused engine, then with Pyro: some 15 seconds."
 SAME = (
     "The *fused engine* computes the bound and its gradient by hand-written loops; the *Pyro program* is the model as "
     "one would write it in Pyro, a latent at a time, with Pyro's own ELBO. Both train the same small model, with the "
@@ -23,8 +23,8 @@ TIMED = (
     "validation are not timed."
 )
 APART = (
-    "Of the two bounds of one update, relative to their size; the largest over all updates. Records keep six digits, "
-    "and training computes with about seven (float32)."
+    "Of the two bounds of one update, relative to their size; the largest over all updates. Training computes "
+    "with about seven digits (float32), so that many agree, and later updates amplify the last of them."
 )
 
 
@@ -111,9 +111,9 @@ def _progress():
     status, epochs = current.launcher().status(runs[-1]), engine_race.race_config("fused").epochs
     before = current.launcher().waiting_before(runs[-1])
     name = NAMES[engine_race.ENGINES[len(runs) - 1]]
-    words = f"The {name} trains: epoch {min(status.epoch + 1, epochs)} of {epochs}."
+    words = f"{name}: epoch {min(status.epoch + 1, epochs)} of {epochs}."
     if before is not None:
-        words = f"The {name} waits for a place to train; {before} before it."
+        words = f"{name}: waiting for a place to train; {before} before it."
     st.progress((len(runs) - 1 + status.epoch / epochs) / engines, words)
     if st.button("Cancel", key="cancel_race", help="Stops the comparison; what was shown before comes back."):
         current.launcher().order(runs[-1], "cancel")

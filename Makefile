@@ -24,8 +24,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-assets: $(VENV)/.app  ## train the run that ships
+assets: $(VENV)/.app  ## train the runs that ship, and measure the two engines
 	$(BIN)/python -m dmm.runs.build_shipped
+	$(BIN)/python -m dmm.runs.build_engines
 
 pins: $(VENV)/.dev  ## write constraints.txt anew from what is installed
 	$(BIN)/python -m tests.pins

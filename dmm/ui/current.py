@@ -25,9 +25,14 @@ def launcher() -> Launcher:
     return Launcher()
 
 
+def shipped_runs():
+    """The folders of the runs that came with the app, the one that pages show first."""
+    return sorted(path.parent for path in store.SHIPPED.glob("*/config.json"))
+
+
 def shipped_run():
-    """The folder of the run that came with the app."""
-    return min(path.parent for path in store.SHIPPED.glob("*/config.json"))
+    """The folder of the run that pages show until there is another."""
+    return shipped_runs()[0]
 
 
 def chosen_run():

@@ -4,23 +4,23 @@ import numpy as np
 import streamlit as st
 
 from dmm.data import DataError
+from dmm.history import load_history
 from dmm.inspection import load_inspection
 from dmm.runs import store
 from dmm.runs.store import RunError
-from dmm.ui.current import chosen_run, shipped_run
+from dmm.ui.current import chosen_run, shipped_runs
 from dmm.ui.datasets import dataset_of
 from dmm.ui.words import describe_config, plain
 
-RUN = "The model to look into: your own run, or the one that came with the app."
+RUN = "The model to look into: your own run, or one that came with the app."
+MOMENT = "The same model earlier in its training, as it was stored then. The last point is the best on validation."
 PIECE = "The piece whose hidden states are inferred. The first ones listed were held out for the test."
 PARTS = {"test": "held out for the test", "valid": "held out for validation", "train": "trained on"}
 
 
 def choose_run():
-    """The run to look into: the visitor's own or the one that came with the app; one without weights ends the page."""
-    own, stored = chosen_run(), shipped_run()
-    runs = [own] if own == stored else [own, stored]
-    names = {run.name: run for run in runs}
+    """The run to look into: the visitor's own or one that came with the app; one without weights ends the page."""
+    names = {run.name: run for run in (chosen_run(), *shipped_runs())}
     name = st.selectbox("Run", list(names), format_func=lambda one: _run_in_words(names[one]), help=RUN)
     run = names[name]
     if store.shown_snapshot(run) is None:
@@ -60,16 +60,16 @@ def draw(run_name: str, version: float, steps: int, seed: int):
     return draw_piece(load_run(store.find_run(run_name))[0], steps, seed)
 
 
-@st.cache_data(show_spinner=False)
-def _stored(run):
-    """What came with the stored run: an inspection of the first test piece."""
-    return load_inspection(run / "inspection.npz")
+@st.cache_data(show_spinner=False, max_entries=20)
+def _stored(run, version):
+    """What came with a stored run: an inspection of the first test piece, and its history."""
+    return load_inspection(run / "inspection.npz"), load_history(run / "history.npz")
 
 
 def look(run, piece):
     """The latents of a piece, stored or computed now; a sentence, and the page stops, if the snapshot is unreadable."""
-    if run == shipped_run() and piece.name == dataset_of(store.read_run_config(run).data).test[0].name:
-        return _stored(run), f"Stored with run {run.name}: computed from the weights that were best on validation."
+    if run.parent == store.SHIPPED and piece.name == dataset_of(store.read_run_config(run).data).test[0].name:
+        return _choose_moment(run)
     try:
         inspection, step = inspect(run.name, version_of(run), piece.name, piece.roll)
     except RunError as error:
@@ -78,6 +78,28 @@ def look(run, piece):
     shown = store.shown_snapshot(run)
     best = ", the best on validation so far" if shown and shown.name == store.BEST else ""
     return inspection, f"Computed now from the weights of update {step:,} of run {run.name}{best}."
+
+
+def _choose_moment(run):
+    """A stored piece at a moment of the training, at first at its best; and where it is from."""
+    inspection, history = _stored(run, version_of(run))
+    epochs = history.epochs.tolist()
+    options = [*range(len(epochs)), "best"]
+    chosen = st.select_slider(
+        "Trained for",
+        options,
+        value="best",
+        format_func=lambda one: "best" if one == "best" else f"{epochs[one]} epochs",
+        key=f"moment {run.name}",
+        help=MOMENT,
+    )
+    if chosen == "best":
+        return inspection, f"Stored with run {run.name}: computed from the weights that were best on validation."
+    moment = history.moment(chosen)
+    return moment.inspection, (
+        f"Stored with run {run.name} after {moment.epoch} epochs ({moment.step:,} updates), one byte a number; "
+        f"its bound was {moment.bound:.3f} nats per frame on the validation pieces."
+    )
 
 
 def version_of(run):

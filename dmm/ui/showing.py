@@ -75,8 +75,9 @@ def show_trajectory(piece, inspection) -> None:
         st.caption(f"Choose {k} dimensions, or none for the principal components.")
     dims = tuple(chosen) if len(chosen) == k else None
     names = [" ".join(music.note_name(key + music.LOWEST_KEY) for key in np.flatnonzero(row)) for row in piece.roll]
+    samples = inspection.draws[:3] if len(inspection.draws) else None  # a history has none
     draw_figure = figures.trajectory_2d if k == 2 else figures.trajectory_3d
-    plot(draw_figure(inspection.z_loc, dims=dims, samples=inspection.draws[:3], names=names), "trajectory")
+    plot(draw_figure(inspection.z_loc, dims=dims, samples=samples, names=names), "trajectory")
 
 
 def show_lines(inspection) -> None:

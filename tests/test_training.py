@@ -413,3 +413,20 @@ def test_quick_padding_equals_the_padding_that_looks_at_every_roll():
     for ours, theirs in zip(quick[:3], training.to_tensors(rolls, torch.float64)[:3], strict=True):
         assert ours.dtype == theirs.dtype
         assert torch.equal(ours, theirs)
+
+
+@pytest.mark.parametrize("kl", ["analytic", "sampled"])
+@pytest.mark.parametrize("inference", ["st-r", "mf-lr"])
+def test_engines_agree_over_twenty_updates(kl, inference):
+    epochs = math.ceil(20 / UPDATES)
+    runs = {}
+    for engine in ("fused", "pyro", "readable"):
+        spec = make_spec(engine=engine, kl=kl, inference=inference, epochs=epochs, learning_rate=0.02)
+        state, records, _ = train(make_state(spec, torch.float64), spec, [100])
+        runs[engine] = state, [record["bound"] for record in records if record["kind"] == "train"]
+    weights, bounds = runs.pop("readable")
+    assert len(bounds) >= 20
+    for others, theirs in runs.values():
+        assert theirs == pytest.approx(bounds, rel=1e-6)
+        for name, weight in weights.weights.items():
+            torch.testing.assert_close(others.weights[name], weight, rtol=1e-6, atol=1e-9)

@@ -24,7 +24,7 @@ SAMPLES = 2000  # the paper's
 EPOCHS = 100_000  # as many as fit into a row's seconds, unless it names their number
 
 
-def train(row, data, seed, runs_dir, seconds=None):
+def train(row, data, seed, runs_dir):
     """Train one row in its time, evaluate the snapshot that was best on validation, and keep the numbers."""
     import torch
 
@@ -34,7 +34,7 @@ def train(row, data, seed, runs_dir, seconds=None):
     from dmm.runs.snapshots import load_run
 
     recipe = ROWS[row]
-    limit = seconds or recipe.seconds
+    limit = recipe.seconds
     dataset = load_dataset(data)
     values = {"epochs": EPOCHS, "seconds": limit} | recipe.settings
     config = make_config(recipe.preset, data=str(Path(data).resolve()), seed=seed, **values)
@@ -42,7 +42,7 @@ def train(row, data, seed, runs_dir, seconds=None):
     spent = [0.0]
 
     def orders():
-        return "limit" if spent[0] >= limit else None
+        return "limit" if limit and spent[0] >= limit else None
 
     def on_report(state, spec, report):
         spent[0] = state.seconds

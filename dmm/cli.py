@@ -49,7 +49,7 @@ def main():
 @click.option("--epochs", type=int, help=about("epochs")["meaning"])
 @click.option("--seed", type=int, help=about("seed")["meaning"])
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Any other field; may be repeated.")
-@click.option("--seconds", type=_Seconds(), help="Stop after so much training time; a cosine schedule ends with it.")
+@click.option("--seconds", type=_Seconds(), help="Train for so long, for as many epochs as it takes.")
 @click.option("--runs-dir", type=click.Path(path_type=Path), help="Where runs are kept.  [default: runs]")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Go on with this run instead.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for programs.")
@@ -68,7 +68,9 @@ def train(data, preset, inference, engine, device, epochs, seed, settings, secon
         else:
             options = {"inference": inference, "engine": engine, "epochs": epochs, "seed": seed, "device": device}
             values = {"data": data} | {name: value for name, value in options.items() if value is not None}
-            values |= ({"seconds": seconds} if seconds else {}) | _settings(settings)
+            if seconds:  # as many epochs as there is time for, and schedules that end with it
+                values = {"seconds": seconds, "epochs": about("epochs")["maximum"]} | values
+            values |= _settings(settings)
             dataset = load_dataset(values["data"])
             if values["data"].lower().endswith(".json"):
                 values["data"] = str(Path(values["data"]).resolve())

@@ -455,8 +455,21 @@ SIZES = {
 }
 SETTINGS = {
     "classroom": {"learning_rate": 1e-2, "lr_decay": 0.9998, "annealing_updates": 100, "epochs": 300},
-    "standard": {"learning_rate": 4e-3, "lr_decay": 0.9995, "annealing_updates": 500, "epochs": 400},
-    "paper": {"learning_rate": 2e-3, "lr_decay": 0.9995, "annealing_updates": 500, "epochs": 400},
+    "standard": {
+        "rnn_cell": "gru",
+        "rnn_dropout": 0.1,
+        "schedule": "cosine",
+        "learning_rate": 5e-3,
+        "annealing_updates": 500,
+        "epochs": 400,
+    },
+    "paper": {
+        "rnn_dropout": 0.1,
+        "schedule": "cosine",
+        "learning_rate": 2e-3,
+        "annealing_updates": 500,
+        "epochs": 600,
+    },
 }
 PRESETS = {name: sizes | SETTINGS[name] for name, sizes in SIZES.items()}
 

@@ -9,6 +9,8 @@ import click
 
 from dmm.runs import store
 
+TENTHS = 10  # a second's steps on a bar that shows time
+
 
 class Terminal:
     """Trains runs in this process. While it is entered, SIGINT and SIGTERM end the training in good order.
@@ -39,7 +41,8 @@ class Terminal:
             return session.train(run, dataset, self._orders, self._report)
         config = store.read_run_config(run)
         updates = config.epochs * math.ceil(len(dataset.train) / config.batch_size)
-        with click.progressbar(length=updates, label="Training", item_show_func=_in_words) as self.bar:
+        length = math.ceil(self.seconds * TENTHS) if self.seconds else updates
+        with click.progressbar(length=length, label="Training", item_show_func=_in_words) as self.bar:
             return session.train(run, dataset, self._orders, self._report)
 
     def say_end(self, run, status):
@@ -62,7 +65,8 @@ class Terminal:
             self.began = state.seconds  # the first slice is one update; it is free
         self.spent = state.seconds - self.began
         if self.bar:
-            self.bar.update(state.step - self.bar.pos, report.records[-1] if report.records else None)
+            position = min(int(self.spent * TENTHS), self.bar.length) if self.seconds else state.step
+            self.bar.update(position - self.bar.pos, report.records[-1] if report.records else None)
         try:
             for record in report.records if self.as_json else ():
                 click.echo(json.dumps(record))

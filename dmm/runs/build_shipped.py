@@ -1,7 +1,7 @@
 """Train the runs that ship with the app: `python -m dmm.runs.build_shipped`.
 
-They are ordinary runs on the chorales that ship, with two things left out to keep them small: the optimiser's state,
-and the records of single updates, of which each epoch keeps the mean. Two things are added: `inspection.npz`, what the
+They are ordinary runs on the chorales that ship, with some things left out to keep them small: the optimiser's state,
+the records of single updates, of which each epoch keeps the mean, and half of the drawn pieces. Two things are added: `inspection.npz`, what the
 model makes of the first test piece, which the Latents page shows before torch is loaded; and `history.npz`, the same
 at moments of the training, one byte a number.
 """
@@ -20,9 +20,8 @@ from dmm.runs.describe import describe
 from dmm.runs.snapshots import load_run
 from dmm.training import load_dmm
 
-GOOD = {"rnn_cell": "gru", "rnn_dropout": 0.1, "schedule": "cosine", "learning_rate": 5e-3, "lr_decay": 1.0}
 RUNS = {  # the first is the one that pages show: a good one; the others are for looking at the differences
-    "0000000000000001": ("standard", GOOD),
+    "0000000000000001": ("standard", {}),
     "0000000000000002": ("classroom", {}),
     "0000000000000003": ("classroom", {"inference": "mf-lr"}),
 }
@@ -65,17 +64,22 @@ def _train(run_id, config, folder):
     print(session.train(run, dataset, on_report=look))
     save_inspection(run / "inspection.npz", inspect_piece(load_run(run)[0], roll))
     save_history(run / "history.npz", make_history(moments))
-    _thin(run)
+    _thin(run, {0, *(moment.epoch for moment in moments)})
     return run
 
 
-def _thin(run):
-    """Leave the best weights and one training record an epoch."""
-    for snapshot in (run / "snapshots").glob("step-*"):
-        snapshot.unlink()
-    records, _ = store.read_lines(run / "metrics.jsonl")
-    (run / "metrics.jsonl").unlink()
-    store.append_lines(run / "metrics.jsonl", _by_epoch(records))
+def _thin(run, epochs):
+    """Leave the best weights, one training record an epoch, and the pieces drawn after some `epochs`."""
+    for path in (*(run / "snapshots").glob("step-*"), run / "lock"):
+        path.unlink()
+    _rewrite(run / "metrics.jsonl", _by_epoch)
+    _rewrite(run / "samples.jsonl", lambda samples: [sample for sample in samples if sample["epoch"] in epochs])
+
+
+def _rewrite(path, change):
+    lines, _ = store.read_lines(path)
+    path.unlink()
+    store.append_lines(path, change(lines))
 
 
 def _by_epoch(records):

@@ -19,7 +19,7 @@ def describe_config(config) -> str:
 
     >>> from dmm.config import make_config
     >>> describe_config(make_config("standard", seed=3))
-    'ST-R, z 32, RNN 200, rate 0.004, 400 epochs, seed 3'
+    'ST-R, GRU, z 32, RNN 200, rate 0.005, 400 epochs, seed 3'
     >>> describe_config(make_config(inference="mf-lr", transition="linear", rnn_cell="gru", engine="pyro"))
     'MF-LR, linear transition, GRU, Pyro engine, z 16, RNN 64, rate 0.01, 300 epochs, seed 0'
     """

@@ -250,7 +250,8 @@ class Config(BaseModel):
         le=0.9,
         step=0.05,
         meaning="The chance that a frame is hidden in a training step. What is hidden is summed out of the bound, and "
-        "the network is told where the holes are: so it learns to fill them.",
+        "the network is told where the holes are: so it learns to fill them. The training curve counts nats per known "
+        "frame, so it lies above that of the validation, which has no holes.",
     )
 
     kl: Literal["analytic", "sampled"] = knob(
@@ -376,7 +377,7 @@ class Config(BaseModel):
         ge=0.0,
         le=1e6,
         step=1.0,
-        meaning="Training time by which a cosine schedule has come to its end; 0 for the last epoch.",
+        meaning="Training time after which a cosine schedule, and so the run, comes to its end; 0: the last epoch.",
     )
     weight_decay: float = knob(
         0.0,

@@ -36,6 +36,8 @@ class Evaluation(NamedTuple):
 
     The errors named `_se` are over draws (None for a single one): how far the number would move with another seed.
     Those named `_se_pieces` are over pieces (None for a single one): how far with other pieces of the same kind.
+    `effective_samples` of the S draws carry the weight, as a mean of pieces: where they are few, a still lies above
+    the true value on average and falls with S.
     """
 
     nll_is: float
@@ -46,6 +48,7 @@ class Evaluation(NamedTuple):
     nll_bound_se_pieces: float | None
     nll_bound_per_sequence: float
     nll_bound_per_sequence_se: float | None
+    effective_samples: float
     frames: int
     sequences: int
     samples: int
@@ -71,7 +74,7 @@ def evaluate(dmm, rolls, samples=500, seed=0):
         raise ValueError(f"got {len(rolls)} pieces and {samples} draws, expected at least one of each")
     generator = make_generator(seed, EVALUATION)
     of_pieces = [_judge(*_draws(dmm, roll, samples, generator)) for roll in rolls]
-    nll_is, nll_is_se, nll_bound, nll_bound_se = torch.tensor(of_pieces, dtype=torch.float64).T  # (N,) each
+    nll_is, nll_is_se, nll_bound, nll_bound_se, effective = torch.tensor(of_pieces, dtype=torch.float64).T  # (N,)
     lengths = torch.tensor([len(roll) for roll in rolls], dtype=torch.float64)
     frames, one_draw, one_piece = lengths.sum(), samples == 1, len(rolls) == 1
     return Evaluation(
@@ -83,6 +86,7 @@ def evaluate(dmm, rolls, samples=500, seed=0):
         nll_bound_se_pieces=None if one_piece else _ratio_se(nll_bound, lengths),
         nll_bound_per_sequence=float((nll_bound / lengths).mean()),
         nll_bound_per_sequence_se=None if one_draw else float((nll_bound_se / lengths).norm() / len(rolls)),
+        effective_samples=float(effective.mean()),
         frames=int(frames),
         sequences=len(rolls),
         samples=samples,
@@ -112,13 +116,27 @@ def _draws(dmm, roll, samples, generator):
 
 
 def _judge(log_weights, bounds):
-    """-log of the mean weight, -mean bound, and the standard error of each over draws, in nats, for one piece."""
+    """What becomes of one piece, in nats: -log of the mean weight and its error, -mean bound and its error; and last
+    how many draws the mean weight really rests on, as the effective sample size."""
     samples = len(bounds)
-    weights = torch.softmax(log_weights, 0) * samples  # mean 1
     nll = math.log(samples) - float(torch.logsumexp(log_weights, 0))
-    spread = (float(part.std(correction=min(1, samples - 1)) / math.sqrt(samples)) for part in (weights, bounds))
-    nll_se, bound_se = spread  # the first is that of a logarithm, to first order
-    return nll, nll_se, -float(bounds.mean()), bound_se
+    bound_se = float(bounds.std(correction=min(1, samples - 1)) / math.sqrt(samples))
+    effective = 1 / float((torch.softmax(log_weights, 0) ** 2).sum())
+    return nll, _jackknife_se(log_weights), -float(bounds.mean()), bound_se, effective
+
+
+def _jackknife_se(log_weights):
+    """The standard error of the log of a mean weight, from the means that leave one draw out; 0 for a single draw.
+
+    The usual first-order formula is several times too small when a few draws carry almost all the weight.
+    """
+    samples, top = len(log_weights), int(log_weights.argmax())
+    if samples == 1:
+        return 0.0
+    total = torch.logsumexp(log_weights, 0)
+    without = total + torch.log1p(-torch.exp(log_weights - total))
+    without[top] = torch.logsumexp(torch.cat([log_weights[:top], log_weights[top + 1 :]]), 0)  # no cancellation
+    return float(((without - without.mean()) ** 2).sum().mul((samples - 1) / samples).sqrt())
 
 
 def _ratio_se(nll, lengths):

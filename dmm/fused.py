@@ -3,10 +3,10 @@ r"""The bound for training, quick: the same numbers as `elbo.py`, with the same 
 What makes it quick:
 
 - no padded frame is computed: a batch is one matrix with a row for each real frame (`packing.py`);
-- only what waits for another frame runs in a loop, with its gradient written by hand (`loops.py`);
+- only what waits for another frame runs in a loop, with its gradient written by hand (`loops.py`, `gru_loop.py`);
 - all else, in `posterior`, `p_z` and `bound`, is one product over all N rows with the modules of the model.
 
-Memory grows in proportion to N: each row keeps a fixed number of values, which `ReLULoop` and `ChainLoop` count.
+Memory grows in proportion to N: each row keeps a fixed number of values, which the loops count.
 """
 
 import torch
@@ -16,6 +16,7 @@ from torch.nn.utils.rnn import PackedSequence
 from dmm.combiner import Combiner
 from dmm.deep_markov_model import heard
 from dmm.elbo import Bound, divergence, penalty
+from dmm.gru_loop import GRULoop
 from dmm.inference import Posterior
 from dmm.loops import ChainLoop, ReLULoop
 from dmm.model import SCALE_FLOOR
@@ -80,6 +81,9 @@ def summary(rnn, x, keep, packing):
         if rnn.cell == "relu":
             b = cell.bias_ih_l0 + cell.bias_hh_l0
             h = ReLULoop.apply(h, cell.weight_ih_l0, b, cell.weight_hh_l0, rnn.h_0[layer], packing)
+        elif rnn.cell == "gru":
+            w_x, b_x, w_h, b_h = cell.weight_ih_l0, cell.bias_ih_l0, cell.weight_hh_l0, cell.bias_hh_l0
+            h = GRULoop.apply(h, w_x, b_x, w_h, b_h, rnn.h_0[layer], packing)
         else:
             packed = PackedSequence(h, torch.tensor(packing.sizes))
             h = cell(packed, rnn.start(layer, packing.sizes[0]))[0].data

@@ -3,8 +3,8 @@ r"""The loop of a GRU, with its gradient beside it; how it is written, and what 
 import torch
 from torch.autograd.function import once_differentiable
 
-from dmm.multiply import adder, multiply
-from dmm.packing import parents, put_start, split
+from dmm.multiply import adder, multiply, weight_gradient
+from dmm.packing import frames, parents, put_start, split
 
 
 class GRULoop(torch.autograd.Function):
@@ -28,7 +28,7 @@ class GRULoop(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, w_x, b_x, w_h, b_h, h_0, packing):
         size = len(h_0)
-        from_x = multiply(x, w_x).add_(b_x)
+        from_x = multiply(x, w_x, b_x)
         gates = b_h.repeat(len(x), 1)  # (N, 3 H): becomes r, s and V h + c
         gates[:, : 2 * size].add_(from_x[:, : 2 * size])
         n = from_x[:, 2 * size :].contiguous()
@@ -36,9 +36,9 @@ class GRULoop(torch.autograd.Function):
         views = split(h, packing)
         add_w_h = adder(w_h, packing.sizes[0])
         parts = (gates, gates[:, : 2 * size], *gates.split(size, 1), n)
-        frames = (part.split(packing.sizes) for part in parts)
+        pieces = (frames(part, packing) for part in parts)
         for h_prev, h_t, gates_t, both_t, r_t, s_t, v_t, n_t in zip(
-            parents(views, packing), views[1:], *frames, strict=True
+            parents(views, packing), views[1:], *pieces, strict=True
         ):
             add_w_h(gates_t, h_prev)
             both_t.sigmoid_()
@@ -61,14 +61,14 @@ class GRULoop(torch.autograd.Function):
         views, wide = split(d_h, packing), split(d_h.unsqueeze(1), packing)[1:]
         add_w_h = adder(w_h.t(), n_1)
         flat = d_gates.view(len(n), -1)
-        frames = (part.split(packing.sizes) for part in (d_gates, flat, s))
-        backwards = (reversed(part) for part in (parents(views, packing), views[1:], wide, *map(list, frames)))
+        pieces = (frames(part, packing) for part in (d_gates, flat, s))
+        backwards = (reversed(part) for part in (parents(views, packing), views[1:], wide, *pieces))
         for d_prev, d_t, wide_t, d_gates_t, flat_t, s_t in zip(*backwards, strict=True):
             d_gates_t.mul_(wide_t)
             d_prev.addcmul_(d_t, s_t)
             add_w_h(d_prev, flat_t)
         d_h_0, d_h = d_h[:n_1].sum(0), d_h[n_1:]
-        d_w_h, d_b_h = multiply(flat.t(), h_prev.t()), flat.sum(0)
+        d_w_h, d_b_h = weight_gradient(flat, h_prev), flat.sum(0)
         flat[:, 2 * size :] = d_h * news  # what x adds to the news is not reset
         d_x = multiply(flat, w_x.t()) if ctx.needs_input_grad[0] else None
-        return d_x, multiply(flat.t(), x.t()), flat.sum(0), d_w_h, d_b_h, d_h_0, None
+        return d_x, weight_gradient(flat, x), flat.sum(0), d_w_h, d_b_h, d_h_0, None

@@ -6,12 +6,17 @@ gradient of a weight is a sum over frames, so it is taken in one product after t
 """
 
 import torch
-from torch import addcmul, sigmoid
+from torch import addcmul
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import softplus
 
 from dmm.multiply import adder, multiply, weight_gradient
-from dmm.packing import parents, put_start, split
+from dmm.packing import frames, parents, put_start, split
+
+
+def through_softplus(d_y, a):
+    """The gradient for a, from the one for `y = softplus(a)`; as PyTorch has it, which rounds the slope from 20 on."""
+    return torch.ops.aten.softplus_backward(d_y, a, 1, 20)
 
 
 class ReLULoop(torch.autograd.Function):
@@ -27,7 +32,7 @@ class ReLULoop(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, w_x, b, w_h, h_0, packing):
-        h = put_start(h_0, multiply(x, w_x).add_(b), packing)
+        h = put_start(h_0, multiply(x, w_x, b), packing)
         views = split(h, packing)
         add_w_h = adder(w_h, packing.sizes[0])
         for h_prev, h_t in zip(parents(views, packing), views[1:], strict=True):
@@ -72,22 +77,22 @@ class ChainLoop(torch.autograd.Function):
 
     Args: eps (N, Z), m (N, H), w (H, Z), b (H,), u (2 Z, H), v (2 Z,), z_0 (Z,), a `Packing`, the floor.
     Returns z, loc, scale, each (N, Z).
-    Kept for the gradient, per frame: eps, m, s, U c + v and z, so 2 H + 4 Z numbers.
+    Kept for the gradient, per frame: eps, m, s, a and z, so 2 H + 3 Z numbers.
     """
 
     @staticmethod
     def forward(ctx, eps, m, w, b, u, v, z_0, packing, floor):
         n_1, z_dim = packing.sizes[0], eps.shape[1]
         s = (2 * b).expand(len(m), -1).contiguous()
-        out = multiply(m, u).add_(v - u.sum(1))
+        out = multiply(m, u, v - u.sum(1))
         out[:, :z_dim].add_(eps, alpha=floor)  # floor * eps, so that softplus alone is left to the loop
         soft = torch.empty_like(out)
         z = put_start(z_0, torch.empty_like(eps), packing)
         zs = split(z, packing)
         add_w, add_u = adder(2 * w, n_1), adder(2 * u, n_1)
-        frames = [part.split(packing.sizes) for part in (s, out, soft, out[:, :z_dim], soft[:, z_dim:], eps)]
+        pieces = [frames(part, packing) for part in (s, out, soft, out[:, :z_dim], soft[:, z_dim:], eps)]
         for z_prev, z_t, s_t, out_t, soft_t, loc_t, scale_t, eps_t in zip(
-            parents(zs, packing), zs[1:], *frames, strict=True
+            parents(zs, packing), zs[1:], *pieces, strict=True
         ):
             add_w(s_t, z_prev)
             s_t.sigmoid_()
@@ -96,7 +101,7 @@ class ChainLoop(torch.autograd.Function):
             addcmul(loc_t, scale_t, eps_t, out=z_t)
         scale = soft[:, z_dim:] + floor
         loc = addcmul(z[n_1:], scale, eps, value=-1)
-        ctx.save_for_backward(eps, m, w, u, s, out[:, z_dim:], z)
+        ctx.save_for_backward(eps, m, w, u, s, out[:, z_dim:].contiguous(), z)
         ctx.packing = packing
         return z[n_1:], loc, scale
 
@@ -105,17 +110,16 @@ class ChainLoop(torch.autograd.Function):
     def backward(ctx, d_z, d_loc, d_scale):
         eps, m, w, u, s, a, z = ctx.saved_tensors
         packing, n_1 = ctx.packing, ctx.packing.sizes[0]
-        slope = sigmoid(a).masked_fill_(a > 20, 1.0)  # softplus', which PyTorch rounds to 1 from there on
         d_z = put_start(d_z.new_zeros(d_z.shape[1]), d_z, packing)
-        along = torch.stack([torch.ones_like(eps), eps * slope], 1)  # (N, 2, Z): of z_t, for its mean and its a
-        d_out = torch.stack([d_loc, d_scale * slope], 1)
+        along = torch.stack([torch.ones_like(eps), through_softplus(eps, a)], 1)  # (N, 2, Z): of z_t, for mean and a
+        d_out = torch.stack([d_loc, through_softplus(d_scale, a)], 1)
         flat = d_out.view(len(eps), -1)
         d_c = torch.zeros_like(s)
-        d_a = 4 * s * (1 - s)  # tanh' becomes the gradient for what is inside tanh
+        d_a = addcmul(s, s, s, value=-1).mul_(4)  # tanh' becomes the gradient for what is inside tanh
         d_zs = split(d_z, packing)
         add_w, add_u = adder(w.t(), n_1), adder(u.t(), n_1)
-        frames = [part.split(packing.sizes) for part in (d_out, along, flat, d_c, d_a)]
-        backwards = (reversed(part) for part in (parents(d_zs, packing), split(d_z.unsqueeze(1), packing)[1:], *frames))
+        pieces = [frames(part, packing) for part in (d_out, along, flat, d_c, d_a)]
+        backwards = (reversed(part) for part in (parents(d_zs, packing), split(d_z.unsqueeze(1), packing)[1:], *pieces))
         for d_prev, d_z_t, d_out_t, along_t, flat_t, d_c_t, d_a_t in zip(*backwards, strict=True):
             d_out_t.addcmul_(d_z_t, along_t)
             add_u(d_c_t, flat_t)

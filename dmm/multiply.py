@@ -32,8 +32,8 @@ def _find_onednn():
 _ONEDNN = _find_onednn()
 
 
-def _onednn(a, weight):
-    return _ONEDNN(a, weight, None, "none", [], "")
+def _onednn(a, weight, bias=None):
+    return _ONEDNN(a, weight, bias, "none", [], "")
 
 
 def _can(like):
@@ -54,13 +54,14 @@ def adder(weight, rows):
     return lambda y, a: y.add_(_onednn(a, weight))
 
 
-def multiply(a, weight):
-    """`a @ weight.T`: (N, I), (O, I) -> (N, O). It has no gradient of its own."""
+def multiply(a, weight, bias=None):
+    """`a @ weight.T + bias`: (N, I), (O, I), (O,) or None -> (N, O). It has no gradient of its own."""
     if len(a) < BLOCK or weight.numel() < WIDE or not _can(a):
-        return linear(a, weight)
+        return linear(a, weight, bias)
     y = a.new_empty(len(a), len(weight))
     for a_part, y_part in zip(a.split(BLOCK), y.split(BLOCK), strict=True):
-        y_part.copy_(_onednn(a_part, weight) if len(a_part) == BLOCK else linear(a_part, weight))
+        product = _onednn if len(a_part) == BLOCK else linear
+        y_part.copy_(product(a_part, weight, bias))
     return y
 
 

@@ -141,9 +141,15 @@ def advance(state, spec, budget):
     last = spec.config.epochs * spec.updates_per_epoch
     done, ended = 0, "budget"
     while learner.step < last:
-        if done == budget.steps or (done and time.perf_counter() - start >= budget.seconds):
+        now = before + time.perf_counter() - start
+        if learner.over(now):
+            ended = "done"
+            if done:  # this very slice came to the end
+                records.append(learner.validate() | {"seconds": round(now, 3)})
             break
-        record = learner.update(before + time.perf_counter() - start)
+        if done == budget.steps or (done and now - before >= budget.seconds):
+            break
+        record = learner.update(now)
         done += 1
         record["seconds"] = round(before + time.perf_counter() - start, 3)
         records.append(record)
@@ -236,7 +242,7 @@ class _Learner:
         ):
             parameter.data = part.view_as(parameter)
         self.epoch, self.batches = None, []
-        self.pieces = [torch.from_numpy(roll).to(self.kind[1], self.kind[0]) for roll in spec.train]
+        self.pieces = [torch.tensor(roll, dtype=self.kind[0], device=self.kind[1]) for roll in spec.train]
 
     def state(self, seconds):
         weights = {name: one.detach().clone() for name, one in zip(self.names, self.parameters, strict=True)}
@@ -256,6 +262,10 @@ class _Learner:
         by_step = self.step / (self.config.epochs * self.spec.updates_per_epoch)
         return min(max(by_step, seconds / self.config.seconds if self.config.seconds else 0.0), 1.0)
 
+    def over(self, seconds):
+        """Whether a cosine has brought the learning rate to 0, so that no update would change anything."""
+        return self.config.schedule == "cosine" and self.progress(seconds) >= 1.0
+
     def update(self, seconds=0.0):
         """One update, unless the loss or its gradient is not a usable number; a record of it."""
         config, batch, progress = self.config, self.next_batch(), self.progress(seconds)
@@ -263,7 +273,7 @@ class _Learner:
         weight = kl_weight(self.step, config)
         bound = self.bound(self.dmm, batch, noise, weight, config.kl, config.free_bits)
         scale = self.spec.frames_per_update if config.loss == "per-frame" else 1.0
-        gradient = torch.autograd.grad(-bound.elbo.sum() / scale, self.parameters)
+        gradient = torch.autograd.grad(-bound.elbo / scale, self.parameters, materialize_grads=True)
         gradient = torch.cat([part.reshape(-1) for part in gradient])
         record = _record(bound, batch) | {
             "kind": "train",
@@ -275,7 +285,7 @@ class _Learner:
             "gradient_norm": float(gradient.norm()),
         }
         self.step += 1
-        cause = _trouble(record, config.x_dim)
+        cause = _trouble(record, config)
         if cause:
             self.bad_steps += 1
             return _plain(record) | {"skipped": cause}
@@ -311,16 +321,21 @@ def _record(bound, batch):
     return {"bound": reconstruction + kl, "reconstruction": reconstruction, "kl": kl, "frames": frames}
 
 
-def _trouble(record, x_dim):
+def _trouble(record, config):
     """Why this step must not be taken, or nothing."""
-    limit = 10 * x_dim * math.log(2)
     if not math.isfinite(record["bound"]):
         return "The bound is no longer a number."
-    if record["bound"] > limit:
-        return f"The bound rose to {record['bound']:.0f} nats per frame, ten times worse than tossing coins."
+    if config.emission == "bernoulli" and record["bound"] > 10 * config.x_dim * math.log(2):
+        return f"The bound rose to {_short(record['bound'])} nats per frame, ten times worse than tossing coins."
+    if record["bound"] > 1e6 * config.x_dim:
+        return f"The bound rose to {_short(record['bound'])} nats per frame."
     if not math.isfinite(record["gradient_norm"]):
         return "The gradient is no longer a number."
     return ""
+
+
+def _short(number):
+    return f"{number:,.0f}" if number < 1e6 else f"{number:.0e}"
 
 
 def _plain(record):

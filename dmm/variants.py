@@ -178,7 +178,7 @@ class _Held(nn.Module):
 def hold(module, name, value, free=None):
     """Fix a parameter of a module at `value`, in all its entries or in those that are not `free`.
 
-    Training goes on as before, but the gradient of a fixed entry is 0.
+    Training goes on as before, but the gradient of a fixed entry is 0. Free entries start as PyTorch made them.
 
     Args:
         module: whose parameter it is.

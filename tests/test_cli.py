@@ -505,3 +505,11 @@ def test_help_names_every_command_without_loading_torch():
     assert result.stdout.splitlines()[-1] == "False"
     for name in ("train", "evaluate", "sample"):
         assert f"  {name} " in result.stdout
+
+
+def test_training_on_the_chorales_that_ship_says_nothing_on_standard_error(tmp_path):
+    command = [sys.executable, "-m", "dmm", "train", "--epochs", "0", "--runs-dir", str(tmp_path), "--json"]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], check=True)
+    assert result.stderr == ""
+    more = [*command, "--epochs", "1", "--set", "batch_size=512", "--set", "engine=fused"]
+    assert subprocess.run(more, capture_output=True, text=True, cwd=Path(__file__).parents[1], check=True).stderr == ""

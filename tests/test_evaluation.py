@@ -213,6 +213,25 @@ def test_standard_errors_over_draws_are_how_far_other_seeds_lead():
         assert stated == pytest.approx(spread, rel=0.35), name
 
 
+def test_standard_error_of_a_is_right_where_a_few_draws_carry_the_weight(monkeypatch):
+    heavy = {3: lambda eps: 2.5 * eps}  # log-normal weights with a long tail
+    results = []
+    for seed in range(300):
+        monkeypatch.setattr(evaluation, "EVALUATION", 1000 + seed)
+        results.append(evaluate_stub(monkeypatch, heavy, heavy, [3], samples=30))
+    spread = np.std([result.nll_is for result in results], ddof=1)
+    stated = np.mean([result.nll_is_se for result in results])
+    assert stated == pytest.approx(spread, rel=0.3)
+    assert 1 < np.mean([result.effective_samples for result in results]) < 10
+
+
+def test_equal_weights_count_all_and_have_no_error(monkeypatch):
+    tables = {2: constant(-4.0), 3: constant(-60.0)}
+    result = evaluate_stub(monkeypatch, tables, tables, [2, 3], samples=5)
+    assert result.effective_samples == pytest.approx(5)
+    assert result.nll_is_se == pytest.approx(0, abs=1e-9)
+
+
 def test_standard_error_over_pieces_equals_that_of_a_ratio_by_the_jackknife(monkeypatch):
     lengths = list(range(2, 42))
     values = {length: -length * (3 + math.sin(length)) for length in lengths}

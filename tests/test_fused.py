@@ -8,6 +8,7 @@ from dmm import elbo, fused
 from dmm.config import make_config
 from dmm.data import Batch
 from dmm.deep_markov_model import build_dmm
+from dmm.gru_loop import GRULoop
 from dmm.loops import ChainLoop, ReLULoop
 from dmm.packing import make_packing
 from dmm.training import hide
@@ -152,6 +153,13 @@ def test_gradient_of_the_rnn_is_that_of_finite_differences(lengths):
     packing = make_packing(torch.tensor(lengths), max(lengths))
     inputs = [random(sum(lengths), 2), random(3, 2), random(3), random(3, 3), random(3)]
     assert gradcheck(lambda *inputs: ReLULoop.apply(*inputs, packing), inputs)
+
+
+@pytest.mark.parametrize("lengths", [[3, 1, 4], [2], [1, 1]], ids=str)
+def test_gradient_of_the_gru_is_that_of_finite_differences(lengths):
+    packing = make_packing(torch.tensor(lengths), max(lengths))
+    inputs = [random(sum(lengths), 2), random(9, 2), random(9), random(9, 3), random(9), random(3)]
+    assert gradcheck(lambda *inputs: GRULoop.apply(*inputs, packing), inputs)
 
 
 @pytest.mark.parametrize("lengths", [[3, 1, 4], [2], [1, 1]], ids=str)

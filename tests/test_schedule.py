@@ -76,8 +76,25 @@ def test_seconds_of_the_slices_before_count_towards_the_horizon():
     record = advance(make_state(spec)._replace(seconds=50.0), spec, Budget(steps=1))[1].records[0]
     assert record["learning_rate"] == pytest.approx(0.01, rel=0.02)  # and the first slice took far less than a second
     state, report = advance(make_state(spec)._replace(seconds=100.0), spec, Budget(steps=1))
-    assert report.records[0]["learning_rate"] == 0.0
+    assert (report.records, report.ended) == ((), "done")  # the rate is 0: no update would change anything
     assert all(torch.equal(state.weights[name], weight) for name, weight in make_state(spec).weights.items())
+
+
+def test_run_whose_cosine_comes_to_its_end_is_validated_and_done():
+    spec = make_cosine(seconds=0.05)._replace(
+        config=make_cosine(seconds=0.05).config.model_copy(update={"epochs": 9999})
+    )
+    state, records = make_state(spec), []
+    for _ in range(10_000):
+        state, report = advance(state, spec, Budget(steps=7))
+        records += report.records
+        if report.ended == "done":
+            break
+    assert report.ended == "done"
+    assert records[-1]["kind"] == "valid"
+    assert records[-1]["step"] == state.step < 9999
+    assert state.seconds >= 0.05
+    assert advance(state, spec, Budget(steps=7))[1].records == ()  # resumed, it is still done
 
 
 # --- before a run begins ---

@@ -430,3 +430,21 @@ def test_engines_agree_over_twenty_updates(kl, inference):
         assert theirs == pytest.approx(bounds, rel=1e-6)
         for name, weight in weights.weights.items():
             torch.testing.assert_close(others.weights[name], weight, rtol=1e-6, atol=1e-9)
+
+
+def test_gaussian_run_far_from_its_data_goes_on_and_is_not_compared_with_coins():
+    rolls = tuple(np.full((5, 1), 80.0, dtype=np.float32) for _ in range(3))
+    config = make_config(**(SMALL | {"x_dim": 1, "emission": "gaussian", "epochs": 2, "seed": 1}))
+    spec = Spec(config, rolls, rolls)
+    state = make_state(spec)
+    state = state._replace(weights=state.weights | {"emitter.mean.hidden_to_logits.bias": torch.zeros(1)})
+    _, records, report = train(state, spec, [10])
+    assert report.ended == "done"
+    assert records[0]["bound"] > 1000
+    assert not any("skipped" in record for record in records)
+
+
+def test_batch_of_single_frames_trains_with_every_engine_when_the_first_latent_is_given():
+    for engine in ("fused", "readable", "pyro"):
+        spec = make_spec(engine=engine, first="given", epochs=1)._replace(train=make_rolls([1, 1]))
+        assert train(make_state(spec), spec, [5])[2].ended == "done"

@@ -1,9 +1,9 @@
 """Train the runs that ship with the app: `python -m dmm.runs.build_shipped`.
 
 They are ordinary runs on the chorales that ship, with some things left out to keep them small: the optimiser's state,
-the records of single updates, of which each epoch keeps the mean, and half of the drawn pieces. Two things are added: `inspection.npz`, what the
-model makes of the first test piece, which the Latents page shows before torch is loaded; and `history.npz`, the same
-at moments of the training, one byte a number.
+the records of single updates, of which each epoch keeps the mean, and half of the drawn pieces. Two things are added:
+`inspection.npz`, what the model makes of the first test piece, which the Latents page shows before torch is loaded; and
+`history.npz`, the same at moments of the training, one byte a number.
 """
 
 import shutil

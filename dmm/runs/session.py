@@ -92,7 +92,7 @@ class _Session:
             budget = Budget(seconds=SLICE)
             on_report(self.state, self.spec, report)
             if report.ended == "done":
-                return self.end("done", f"Done: {self.spec.config.epochs} epochs.")
+                return self.end("done", f"Done: {self.epoch} epochs.")
             if report.ended == "diverged":
                 self.state = self.good
                 return self.end("diverged", f"{report.cause} {ADVICE}")

@@ -31,7 +31,7 @@ SHIPPED = ROOT / "assets" / "runs"
 RUN_ID = re.compile(r"[0-9a-f]{16}")
 LIVE = ("queued", "running")
 STATES = (*LIVE, "paused", "done", "cancelled", "diverged", "failed", "interrupted")
-FORMAT = 1  # of a run folder
+FORMAT = 2  # of a run folder; 1 had other names for the weights
 BEST = "best.safetensors"  # among the snapshots, the weights that were best on validation
 COULD_NOT_SAVE = "Could not save"  # how the sentence of a run begins that the disk has stopped
 STALE_AFTER = 60.0  # seconds without a heartbeat, after which a run counts as interrupted
@@ -126,7 +126,10 @@ def read_about(run: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise RunError(f"{run.name} is not a run folder: its config.json is missing or damaged.") from None
     if about.get("format") != FORMAT:
-        raise RunError(f"This run has format {about.get('format')!a}; this version of the app reads format {FORMAT}.")
+        raise RunError(
+            f"This run has format {about.get('format')!a}; this version of the app reads format {FORMAT}. "
+            "Train it anew with the same settings."
+        )
     return about
 
 

@@ -60,13 +60,13 @@ def _draw_curve(run, state):
         run=run.name,
         points=curves.points,
         series=SERIES,
-        lines=reference_lines(config.data),
+        lines=reference_lines(config),
         x="step",
         x_label="updates",
         y_label="nats per frame (lower is better)",
         description=DESCRIPTION,
     )
-    st.caption(_legend(curves))
+    st.caption(_legend(config, curves))
 
 
 def _draw_sample(run):
@@ -90,10 +90,12 @@ def shown_gates(run, gates):
         return None
 
 
-def reference_lines(data: str) -> tuple[Line, ...]:
-    """Baselines on the validation pieces; none if the data cannot be read any more."""
+def reference_lines(config) -> tuple[Line, ...]:
+    """Baselines on the validation pieces; none if the data cannot be read any more, or the nats are of a density."""
+    if config.emission != "bernoulli":
+        return ()
     try:
-        return tuple(Line(label, value, palette.GREY) for label, value in baselines_of(data).items())
+        return tuple(Line(label, value, palette.GREY) for label, value in baselines_of(config.data).items())
     except DataError:
         return ()
 
@@ -143,9 +145,11 @@ def _numbers(config, status, curves):
         _number("Frames / s", curves.frames_per_second, "{:,.0f}", "Beats of music trained on.")
 
 
-def _legend(curves):
+def _legend(config, curves):
     """What there is to know about the chart at this moment."""
     lines = "Dotted lines: baselines on the validation pieces, computed from the data."
+    if config.emission != "bernoulli":
+        lines = "A Gaussian emission's nats are those of a density: baselines and other runs cannot stand beside them."
     if curves.kl_weight is None or curves.kl_weight >= 1:
         return lines
     part = f"{curves.kl_weight:.0%}"

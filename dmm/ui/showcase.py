@@ -52,7 +52,7 @@ def show_numbers() -> None:
     """How good the stored run is, beside baselines that are computed here and now."""
     run = shipped_run()
     status = store.read_status(run)
-    lines = reference_lines(store.read_run_config(run).data)
+    lines = reference_lines(store.read_run_config(run))
     stored = f"Stored with run {run.name}: its lowest validation bound, by which its weights were chosen."
     with st.container(horizontal=True, gap="large"):
         for line in lines:

@@ -25,7 +25,8 @@ def describe_config(config) -> str:
     """
     kind = ", ".join([config.inference.upper(), *_unusual(config)])
     sizes = f"z {config.z_dim}, RNN {config.rnn_dim}"
-    return f"{kind}, {sizes}, rate {config.learning_rate:g}, {config.epochs:,} epochs, seed {config.seed}"
+    length = f"{config.seconds:g} seconds" if config.seconds else f"{config.epochs:,} epochs"
+    return f"{kind}, {sizes}, rate {config.learning_rate:g}, {length}, seed {config.seed}"
 
 
 def _unusual(config):

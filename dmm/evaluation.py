@@ -24,8 +24,8 @@ from typing import NamedTuple
 import torch
 
 from dmm import elbo
+from dmm.batches import make_generator, to_tensors
 from dmm.data import Batch
-from dmm.training import make_generator, to_tensors
 
 EVALUATION = 200  # a stream of random numbers of its own
 CHUNK = 20_000  # frames in one pass, over all draws: memory stays flat however many draws are asked for

@@ -65,7 +65,7 @@ def inspect_piece(dmm, roll, draws=50, keep=8, seed=0) -> Inspection:
     import torch  # here, so that a stored inspection is shown without it
 
     from dmm import elbo
-    from dmm.training import make_generator, to_tensors
+    from dmm.batches import make_generator, to_tensors
 
     with torch.no_grad():
         batch = to_tensors([roll] * draws, next(dmm.parameters()).dtype)
@@ -87,7 +87,7 @@ def inspect_piece(dmm, roll, draws=50, keep=8, seed=0) -> Inspection:
 
 def draw_piece(dmm, steps, seed, stream=DRAW) -> Drawn:
     """Draw a piece of so many frames from a `DMM`; the same for the same seed and stream of random numbers."""
-    from dmm.training import make_generator
+    from dmm.batches import make_generator
 
     generator = make_generator(seed, stream)
     z, gates, probabilities, x = (part[0].numpy() for part in dmm.sample(steps, generator))

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS = [
     {"config", "refusals", "palette", "data", "music", "sound", "reading"},
     {"model", "variants", "rnn", "combiner", "flows", "inference"},
-    {"deep_markov_model", "elbo", "optimisers", "fused", "packing", "multiply", "loops", "gru_loop"},
+    {"deep_markov_model", "elbo", "batches", "optimisers", "fused", "packing", "multiply", "loops", "gru_loop"},
     {"pyro_program"},
     {"training", "evaluation", "inspection", "history", "figures", "bench", "limit"},
     {"runs"},

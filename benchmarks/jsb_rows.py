@@ -50,6 +50,10 @@ ROWS = {
     "standard, 3 min": Row(
         "standard", {}, 180, "the preset `standard` as it is: a GRU, dropout 0.1, 5e-3 along a cosine"
     ),
-    "standard, 10 min": Row("standard", {"rnn_dropout": 0.2}, 600, "the same with dropout 0.2"),
-    "standard, augmented": Row("standard", AUGMENTED, 0, "the same with edges from the frame before (DMM-Aug)"),
+    "standard, 10 min": Row(
+        "standard", {"rnn_dropout": 0.2}, 600, "the preset with dropout 0.2: more of it, and more time, did not help"
+    ),
+    "standard, augmented": Row(
+        "standard", AUGMENTED, 0, "the preset with edges from the frame before (DMM-Aug), for 100 epochs"
+    ),
 }

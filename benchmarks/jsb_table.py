@@ -16,10 +16,11 @@ HEAD = """# The JSB chorales, measured
 
 Nats per quarter-note frame on the test split (77 pieces, 4,725 frames); lower is better. **b** is the bound, **a** the
 importance-sampled likelihood with S = {samples} draws, **c** the bound as a mean of pieces (definitions:
-`dmm/evaluation.py`). Each row is trained for the seconds it names, by the fused engine with one thread on one of two
-shared cores; the weights with the best validation bound are kept, and those alone are judged on the test split, once.
-The error of a and b over draws is below {error:.3f} in every row; over pieces (how far another 77 chorales would
-move b) it is about {pieces:.2f}. Written by `benchmarks/jsb.py` from `benchmarks/jsb_results.jsonl`.
+`dmm/evaluation.py`). Each row is trained by the fused engine with one thread, on a machine that had other work as well
+(so the seconds are upper limits); the weights with the best validation bound are kept, and those alone are judged on
+the test split, once. The error over draws is at most {error:.3f}; over pieces (how far another 77 chorales would move
+b) it is about {pieces:.2f}. Of the draws only about {effective:.0f} carry the weight of a: it would still fall a little
+with more of them. Written by `benchmarks/jsb.py` from `benchmarks/jsb_results.jsonl`.
 
 | row | sizes | seeds | epochs | seconds | best at epoch (s) | valid b | test a | test b | test c |
 |-----|-------|-------|-------:|--------:|------------------:|--------:|-------:|-------:|-------:|
@@ -33,6 +34,7 @@ def write(path, rows, records):
         samples=tests[0]["samples"],
         error=max(max(test["nll_is_se"], test["nll_bound_se"]) for test in tests),
         pieces=fmean(test["nll_bound_se_pieces"] for test in tests),
+        effective=fmean(test["effective_samples"] for test in tests),
     )
     for name, row in rows.items():
         mine = [record for record in records if record["row"] == name]

@@ -78,7 +78,6 @@ class PyroEpoch(_Epoch):
 
     def __init__(self, spec, order=training.epoch_batches):
         super().__init__(spec)
-        pyro_program.pyro.clear_param_store()  # Pyro knows weights by name, and would go on with another model's
         self.svi = pyro_program.make_svi(self.learner.dmm, spec.config)
         self.order = order
 

@@ -93,7 +93,6 @@ def train(data, preset, inference, engine, device, epochs, seed, settings, secon
 def evaluate(run, data, split, samples, snapshot, seed, as_json):
     """The negative log-likelihood of pieces, in nats per frame (lower is better), beside trivial baselines."""
     with _sentences():
-        from dmm.data import baselines
         from dmm.evaluation import evaluate as evaluate_rolls
 
         run, dmm, step = _load(run, snapshot)
@@ -102,16 +101,8 @@ def evaluate(run, data, split, samples, snapshot, seed, as_json):
         rolls = [piece.roll for piece in getattr(dataset, split)]
         result = evaluate_rolls(dmm, rolls, samples, seed)._asdict()
         result |= {"split": split, "data": dataset.name, "snapshot": snapshot, "step": step, "run": str(run)}
-        gaussian = store.read_run_config(run).emission == "gaussian"
-        result["baselines"] = (
-            {}
-            if gaussian
-            else {  # a density's nats cannot be compared
-                "coin_flips": baselines.coin_flips(rolls),
-                "independent_keys": baselines.independent_keys(train_rolls, rolls),
-                "markov_keys": baselines.markov_keys(train_rolls, rolls),
-            }
-        )
+        gaussian = store.read_run_config(run).emission == "gaussian"  # a density's nats cannot be compared
+        result["baselines"] = {} if gaussian else _baselines(train_rolls, rolls)
     if as_json:
         click.echo(json.dumps(result, allow_nan=False))
         return
@@ -187,6 +178,17 @@ def _sentences():
         raise _WrongRequest(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"The disk refused: {store.reason(error)}.") from None
+
+
+def _baselines(train_rolls, rolls):
+    """What trivial models give, in nats per frame."""
+    from dmm.data import baselines
+
+    return {
+        "coin_flips": baselines.coin_flips(rolls),
+        "independent_keys": baselines.independent_keys(train_rolls, rolls),
+        "markov_keys": baselines.markov_keys(train_rolls, rolls),
+    }
 
 
 def _check(config, dataset):

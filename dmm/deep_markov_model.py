@@ -43,6 +43,11 @@ class DMM(nn.Module):
             self.register_buffer("first_loc", loc.clone())
             self.register_buffer("first_scale", scale.clone())
 
+    @property
+    def start(self):
+        """What stands in the place before the first latent, (Z,): z_0, or the given mean, which nothing then uses."""
+        return self.first_loc if self.z_0 is None else self.z_0
+
     def p_z(self, z, x):
         """p(z_t | z_{t-1}) at each step: loc and scale, (B, T, Z) both, for latents (B, T, Z) of frames (B, T, X)."""
         if self.z_0 is not None:
@@ -54,16 +59,19 @@ class DMM(nn.Module):
 
     def log_p_x(self, x, z):
         """log p(x_t | z_t), key by key, in nats: (B, T, X)."""
-        return self.emitter.log_p(x, z, *self.parents(z, x)[1:])
+        return self.emitter.log_p(x, z, *self.frames_before(x))
 
     def parents(self, z, x):
         """What lies one step back: latents (B, T, Z) from $z_0$ on, and if augmented the frames (B, T, X) as well."""
-        return (self.previous(z), shift(x)) if self.augmented else (self.previous(z),)
+        return (self.previous(z), *self.frames_before(x))
+
+    def frames_before(self, x):
+        """The frames one step earlier, (B, T, X), as the one member of a tuple if the model is augmented; else none."""
+        return (shift(x),) if self.augmented else ()
 
     def previous(self, z):
         """The latents one step earlier, $z_0, z_1, \\dots, z_{T-1}$: (B, T, Z) -> (B, T, Z)."""
-        z_0 = self.first_loc if self.z_0 is None else self.z_0
-        return torch.cat([z_0.expand(len(z), 1, -1), z[:, :-1]], dim=1)
+        return torch.cat([self.start.expand(len(z), 1, -1), z[:, :-1]], dim=1)
 
     def inputs(self, batch):
         """What the network sees: (B, T, X), with what is missing as silence; (B, T, 2 X) if it is told the holes."""
@@ -95,7 +103,7 @@ class DMM(nn.Module):
             x (sequences, steps, X), 0 or 1.
         """
         like = {"dtype": next(self.parameters()).dtype, "generator": generator}
-        z_t = (self.first_loc if self.z_0 is None else self.z_0).expand(sequences, -1)
+        z_t = self.start.expand(sequences, -1)
         x_t = torch.zeros(sequences, len(self.emitter.bias), dtype=like["dtype"])
         drawn = []
         for t in range(steps):

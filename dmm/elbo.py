@@ -88,6 +88,11 @@ def divergence(posterior, p_loc, p_scale, kl="analytic"):
     return kl_normal(posterior.q_loc, posterior.q_scale, p_loc, p_scale)
 
 
+def quietest_kl(dmm):
+    """The form of the KL with the least noise: "analytic", unless a flow leaves only "sampled"."""
+    return "analytic" if dmm.inference.flow is None else "sampled"
+
+
 def one_pass(dmm, batch, noise):
     """Run inference network, transition and emitter once.
 

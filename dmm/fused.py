@@ -17,7 +17,7 @@ from dmm.combiner import Combiner
 from dmm.deep_markov_model import heard
 from dmm.elbo import Bound, divergence, penalty
 from dmm.gru_loop import GRULoop
-from dmm.inference import Posterior
+from dmm.inference import Posterior, bend
 from dmm.loops import ChainLoop, ReLULoop
 from dmm.model import SCALE_FLOOR
 from dmm.packing import Mirror, make_packing, pack, put_start
@@ -41,8 +41,7 @@ def bound(dmm, batch, noise, kl_weight=1.0, kl="analytic", free_bits=0.0):
 
 def previous(dmm, x, z, packing):
     """What lies one step back, from the starts on: latents (N, Z), and if the model is augmented frames (N, X)."""
-    z_0 = dmm.first_loc if dmm.z_0 is None else dmm.z_0
-    z_prev = put_start(z_0, z, packing).index_select(0, packing.previous)
+    z_prev = put_start(dmm.start, z, packing).index_select(0, packing.previous)
     if not dmm.augmented:
         return (z_prev,)
     silence = x.new_zeros(x.shape[1])
@@ -109,6 +108,6 @@ def any_chain(q, messages, eps, packing):
     for *messages_t, eps_t in zip(*(part.split(packing.sizes) for part in (*messages, eps)), strict=True):
         q_loc, q_scale = q.combiner(z_t[: len(eps_t)], *messages_t)
         u = q_loc + q_scale * eps_t
-        z_t, log_det = (u, None) if q.flow is None else q.flow(u)
+        z_t, log_det = bend(q.flow, u)
         steps.append((z_t, q_loc, q_scale, u, log_det))
     return Posterior(*(None if part[0] is None else torch.cat(part) for part in zip(*steps, strict=True)))

@@ -86,7 +86,7 @@ class Structured(nn.Module):
         for *messages_t, eps_t in zip(*(part.unbind(1) for part in (*messages, eps)), strict=True):
             q_loc, q_scale = self.combiner(z_t, *messages_t)
             u = q_loc + q_scale * eps_t
-            z_t, log_det = (u, None) if self.flow is None else self.flow(u)
+            z_t, log_det = bend(self.flow, u)
             steps.append((z_t, q_loc, q_scale, u, log_det))
         *parts, log_det = zip(*steps, strict=True)
         log_det = None if self.flow is None else torch.stack(log_det, dim=1)
@@ -132,7 +132,7 @@ class MeanField(nn.Module):
         """A `Posterior` from the RNNs' messages and noise (B, T, Z)."""
         q_loc, q_scale = self.gaussian(*messages)
         u = q_loc + q_scale * eps
-        z, log_det = (u, None) if self.flow is None else self.flow(u)
+        z, log_det = bend(self.flow, u)
         return Posterior(z, q_loc, q_scale, u, log_det)
 
     def forward(self, x, lengths, noise):
@@ -153,6 +153,11 @@ def make_network(name, make_rnn, z_dim, rnn_dim, flow=None):
     """An inference network by its name; `make_rnn` makes an `RNN` for a direction."""
     kind, directions = NETWORKS[name]
     return kind({direction: make_rnn(direction) for direction in directions}, z_dim, rnn_dim, flow)
+
+
+def bend(flow, u):
+    """What a flow makes of u, and its log_det: each (..., Z); without a flow u itself, and None."""
+    return (u, None) if flow is None else flow(u)
 
 
 def _summarise(rnns, x, lengths, keep):

@@ -71,8 +71,8 @@ def inspect_piece(dmm, roll, draws=50, keep=8, seed=0) -> Inspection:
         batch = to_tensors([roll] * draws, next(dmm.parameters()).dtype)
         noise = dmm.sample_noise(batch.x, make_generator(seed, INSPECTION))
         ran = elbo.one_pass(dmm, batch, noise)
-        z, bent = ran.posterior.z, ran.posterior.log_det is not None
-        kl = elbo.divergence(ran.posterior, ran.p_loc, ran.p_scale, "sampled" if bent else "analytic")
+        z = ran.posterior.z
+        kl = elbo.divergence(ran.posterior, ran.p_loc, ran.p_scale, elbo.quietest_kl(dmm))
         parents = dmm.parents(z, batch.x)
         return Inspection(
             z_loc=z.mean(0).numpy(),

@@ -11,6 +11,7 @@ from collections import Counter
 import torch
 
 from dmm import training
+from dmm.multiply import can_onednn, onednn
 
 LOOK = 0.004  # seconds to watch one shape of product
 
@@ -57,10 +58,9 @@ def _seconds(m, k, n):
     """What one product of this shape takes here: the quickest that was seen, by MKL or by oneDNN."""
     a, b, out = torch.ones(m, k), torch.ones(k, n), torch.empty(m, n)
     ways = [lambda: torch.mm(a, b, out=out)]
-    onednn = getattr(torch.ops.mkldnn, "_linear_pointwise", None) if torch.backends.mkldnn.is_available() else None
-    if onednn is not None:
+    if can_onednn(a):
         transposed = b.t().contiguous()
-        ways.append(lambda: onednn(a, transposed, None, "none", [], ""))
+        ways.append(lambda: onednn(a, transposed))
     return min(_quickest(way) for way in ways)
 
 

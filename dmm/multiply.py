@@ -32,11 +32,13 @@ def _find_onednn():
 _ONEDNN = _find_onednn()
 
 
-def _onednn(a, weight, bias=None):
+def onednn(a, weight, bias=None):
+    """`a @ weight.T + bias` by oneDNN, where `can_onednn`."""
     return _ONEDNN(a, weight, bias, "none", [], "")
 
 
-def _can(like):
+def can_onednn(like):
+    """Whether oneDNN is here, and quicker, for tensors of this type and device."""
     return _ONEDNN is not None and like.dtype == torch.float32 and like.device.type == "cpu"
 
 
@@ -48,29 +50,29 @@ def adder(weight, rows):
         rows: how many rows `a` has at most: a (n, I), y (n, O).
     """
     weight_t = weight.t().contiguous()  # (I, O): read row by row
-    if rows * weight.numel() < WORTHWHILE or not _can(weight):
+    if rows * weight.numel() < WORTHWHILE or not can_onednn(weight):
         return lambda y, a: y.addmm_(a, weight_t)
     weight = weight_t.t()
-    return lambda y, a: y.add_(_onednn(a, weight))
+    return lambda y, a: y.add_(onednn(a, weight))
 
 
 def multiply(a, weight, bias=None):
     """`a @ weight.T + bias`: (N, I), (O, I), (O,) or None -> (N, O). It has no gradient of its own."""
-    if len(a) < BLOCK or weight.numel() < WIDE or not _can(a):
+    if len(a) < BLOCK or weight.numel() < WIDE or not can_onednn(a):
         return linear(a, weight, bias)
     y = a.new_empty(len(a), len(weight))
     for a_part, y_part in zip(a.split(BLOCK), y.split(BLOCK), strict=True):
-        product = _onednn if len(a_part) == BLOCK else linear
+        product = onednn if len(a_part) == BLOCK else linear
         y_part.copy_(product(a_part, weight, bias))
     return y
 
 
 def weight_gradient(d_y, a):
     """The gradient of `multiply` for its weight, `d_y.T @ a`: (N, O), (N, I) -> (O, I)."""
-    if len(a) < BLOCK or a.shape[1] * d_y.shape[1] < WIDE or not _can(a):
+    if len(a) < BLOCK or a.shape[1] * d_y.shape[1] < WIDE or not can_onednn(a):
         return d_y.t() @ a
     whole = len(a) - len(a) % BLOCK
     d_weight = d_y[whole:].t() @ a[whole:]
     for d_part, a_part in zip(d_y[:whole].split(BLOCK), a[:whole].split(BLOCK), strict=True):
-        d_weight += _onednn(d_part.t(), a_part.t())
+        d_weight += onednn(d_part.t(), a_part.t())
     return d_weight

@@ -13,7 +13,7 @@ from pyro.optim import ClippedAdam
 from pyro.poutine.messenger import Messenger
 
 from dmm.data import Batch
-from dmm.deep_markov_model import heard, shift
+from dmm.deep_markov_model import heard
 from dmm.elbo import Bound
 
 
@@ -32,10 +32,11 @@ class PyroProgram:
         pyro.module("dmm", self.dmm)
         x = heard(Batch(x, mask, lengths, observed))
         known = mask.unsqueeze(-1) if observed is None else mask.unsqueeze(-1) * observed  # (B, T, 1 or X)
+        frames_before = self.dmm.frames_before(x)
         z_prev = None
         with pyro.plate("sequences", len(x)):
             for t in range(1, x.shape[1] + 1):
-                x_prev = (shift(x)[:, t - 1],) if self.dmm.augmented else ()
+                x_prev = [frames[:, t - 1] for frames in frames_before]
                 p_loc, p_scale = self.first(x_prev, len(x)) if t == 1 else self.dmm.transition(z_prev, *x_prev)
                 with poutine.scale(scale=kl_weight):  # the mask is (B, 1): it broadcasts over Z
                     z_t = pyro.sample(f"z_{t}", dist.Normal(p_loc, p_scale).mask(mask[:, t - 1 : t]).to_event(1))
@@ -161,6 +162,7 @@ def bound(dmm, batch, noise, kl_weight=1.0, kl="analytic", free_bits=0.0):
 
 def make_svi(dmm, config):
     """Pyro's own stochastic variational inference for this model: what the tutorial writes, in today's Pyro."""
+    pyro.clear_param_store()  # Pyro knows weights by name, and would go on with another model's
     program = PyroProgram(dmm)
     optimiser = ClippedAdam(
         {

@@ -196,9 +196,8 @@ class _Learner:
         self.step, self.bad_steps, self.best = state.step, state.bad_steps, state.best
         self.names = list(state.weights)
         self.weights = torch.cat([weight.reshape(-1) for weight in state.weights.values()])
-        for parameter, part in zip(
-            self.parameters, self.weights.split([p.numel() for p in self.parameters]), strict=True
-        ):
+        parts = self.weights.split([parameter.numel() for parameter in self.parameters])
+        for parameter, part in zip(self.parameters, parts, strict=True):
             parameter.data = part.view_as(parameter)
         self.epoch, self.batches = None, []
         self.pieces = [torch.tensor(roll, dtype=self.kind[0], device=self.kind[1]) for roll in spec.train]
@@ -257,8 +256,7 @@ class _Learner:
         """The bound on the validation pieces, always with the same noise."""
         batch = to_tensors(self.spec.valid, *self.kind)
         noise = self.dmm.sample_noise(batch.x, make_generator(self.config.seed, VALIDATION))
-        kl = "sampled" if self.config.num_iafs else "analytic"
-        record = _record(fused.bound(self.dmm, batch, noise, kl=kl), batch)
+        record = _record(fused.bound(self.dmm, batch, noise, kl=elbo.quietest_kl(self.dmm)), batch)
         record |= {"kind": "valid", "step": self.step, "epoch": self.step // self.spec.updates_per_epoch}
         improved = record["bound"] < self.best  # never true of what is not a number
         if improved:

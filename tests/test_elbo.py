@@ -26,13 +26,8 @@ CASES = [  # kl_weight, rnn_layers, dropout
 
 
 @pytest.fixture(autouse=True)
-def _seeded_float64():
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(8)
-        yield
-    torch.set_default_dtype(before)
+def _forgotten_by_pyro(seeded_float64):
+    yield
     pyro.clear_param_store()
 
 

@@ -12,14 +12,7 @@ B, T, X, Z, RNN = 4, 6, 5, 3, 8
 LENGTHS = torch.tensor([6, 1, 4, 5])
 
 
-@pytest.fixture(autouse=True)
-def _seeded_float64():
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(4)
-        yield
-    torch.set_default_dtype(before)
+pytestmark = pytest.mark.usefixtures("seeded_float64")
 
 
 def randomise(module):

@@ -16,14 +16,7 @@ B, T, X, Z, WIDTH, RNN = 4, 7, 6, 3, 5, 8
 LENGTHS = torch.tensor([7, 1, 4, 6])
 
 
-@pytest.fixture(autouse=True)
-def _seeded_float64():
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(3)
-        yield
-    torch.set_default_dtype(before)
+pytestmark = pytest.mark.usefixtures("seeded_float64")
 
 
 def small(**changes):

@@ -15,6 +15,7 @@ from streamlit import config as streamlit_config
 from streamlit.testing.v1 import AppTest
 
 from dmm.config import PRESETS, Config, about, make_config
+from dmm.history import load_history
 from dmm.runs import launcher as launcher_module
 from dmm.runs import store
 from dmm.runs.launcher import Launcher
@@ -714,3 +715,23 @@ def test_pinned_streamlit_knows_every_option_that_is_set():
 def test_streamlit_still_collects_garbage_after_each_run_unless_told_not_to():
     """The reason for `postScriptGC = false`; if this fails the option may go."""
     assert streamlit_config.get_config_options()["runner.postScriptGC"].default_val is True
+
+
+def test_latents_of_the_stored_run_at_an_earlier_moment_say_so_and_draw_what_was_stored(queue):
+    at = open_page("latents", run=STORED)
+    history = load_history(store.SHIPPED / STORED / "history.npz")
+    (slider,) = (one for one in at.select_slider if one.label == "Trained for")
+    assert slider.value == "best"
+    best = views(at)["piece"]
+    slider.set_value(0).run()
+    assert_alive(at, "latents")
+    moment = history.moment(0)
+    words = (
+        f"after {moment.epoch} epochs ({moment.step:,} updates), one byte a number; its bound was"
+    )
+    assert any(words in caption.value for caption in at.caption)
+    assert views(at)["piece"] != best
+    for part in ("Gates", "KL", "Reconstruction"):
+        at.session_state["part"] = part
+        at.run()
+        assert_alive(at, "latents")

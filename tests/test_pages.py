@@ -726,9 +726,7 @@ def test_latents_of_the_stored_run_at_an_earlier_moment_say_so_and_draw_what_was
     slider.set_value(0).run()
     assert_alive(at, "latents")
     moment = history.moment(0)
-    words = (
-        f"after {moment.epoch} epochs ({moment.step:,} updates), one byte a number; its bound was"
-    )
+    words = f"after {moment.epoch} epochs ({moment.step:,} updates), one byte a number; its bound was"
     assert any(words in caption.value for caption in at.caption)
     assert views(at)["piece"] != best
     for part in ("Gates", "KL", "Reconstruction"):

@@ -29,6 +29,7 @@ from typing import NamedTuple
 import numpy as np
 
 LONGEST = 1_000  # frames: the matrices are dense
+GROWTH = 1e6  # a state that grows more than so much between the ends leaves no digits for the first frames
 FAMILIES = {  # is the guess structured, and which frames can the mean of z_t hang on?
     "mf-l": (False, "past"),
     "mf-r": (False, "future"),
@@ -73,7 +74,7 @@ class _Exact(NamedTuple):
 def floor(model, frames, family):
     """The best that a family can reach on sequences of the model.
 
-    >>> from dmm.kalman import make_linear_gaussian
+    >>> from dmm.linear_gaussian import make_linear_gaussian
     >>> linear = make_linear_gaussian(F=1, Q=10, H=0.5, R=20, mean_1=0, cov_1=1, drift=0.05)
     >>> round(floor(linear, 25, "mf-l").bound, 4), round(floor(linear, 25, "st-r").bound, 4)
     (3.4173, 3.0758)
@@ -87,7 +88,8 @@ def floor(model, frames, family):
         `Floor`, in expectation over x from the model. `rmse` is over all frames (and dimensions).
 
     Raises:
-        ValueError: the family is unknown or structured with z_dim above 1, or frames outside 1 to 1,000.
+        ValueError: the family is unknown or structured with z_dim above 1, frames lies outside 1 to 1,000, or the
+            state grows too fast for so many frames.
     """
     exact = _exact(model, frames)
     q = _best(model, frames, family, exact)
@@ -160,6 +162,10 @@ def _exact(model, frames):
     """The model of T frames as two large Gaussians: D z = moves + noise, x = H z + offset + noise."""
     if not 1 <= frames <= LONGEST:
         raise ValueError(f"frames must be 1 to {LONGEST:,}: got {frames:,}.")
+    fastest = abs(np.linalg.eigvals(model.F)).max()
+    if fastest > 1 and frames * np.log(fastest) > np.log(GROWTH):
+        most = int(np.log(GROWTH) / np.log(fastest))
+        raise ValueError(f"A state that grows {fastest:g}-fold per frame has floors up to {most} frames: got {frames}.")
     z_dim = len(model.F)
     each, first = np.eye(frames), np.diag([1.0] + [0.0] * (frames - 1))
     D = np.eye(frames * z_dim) - np.kron(np.eye(frames, k=-1), model.F)

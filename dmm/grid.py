@@ -27,7 +27,7 @@ from dmm.systems import check_observations, log_p_gaussian
 
 MOST_POINTS = 4001  # the transition holds the square of this: 128 MB
 LEAK = 1e-6  # of the mass may fall beside the grid in one step
-NOTHING = 1e-40  # a transition less likely than this may be left out: it is 13 standard deviations away
+NOTHING = 1e-100  # a transition less likely than this is left out: it leads 21 standard deviations away
 STRIP = 128  # columns
 CHUNK = 100  # sequences at once: the smoother keeps the filtered densities of these, and no more
 

@@ -1,38 +1,15 @@
-r"""The linear Gaussian model: the one case in which the posterior of the hidden states is known exactly.
+r"""Exact inference in the linear Gaussian model, the one case in which the posterior of the hidden states is known.
 
-$$
-\begin{aligned}
-z_1 &\sim N(m_1, P_1) \\
-z_t &\sim N(F z_{t-1} + d, \, Q) \\
-x_t &\sim N(H z_t + c, \, R)
-\end{aligned}
-$$
+The model and its letters are those of `linear_gaussian.py`; `observed` says what was seen and what is missing.
 
-$N(\text{mean}, \text{covariance})$: each second argument is a variance, in units of z or x squared. Formulas count
-$t = 1 \dots T$, arrays from 0. Shapes: N sequences, T frames, Z latent dimensions, X observed ones; float64.
-
-Source: Kalman (1960); Rauch, Tung & Striebel (1965). Krishnan, Shalit & Sontag (2017), Eq. 1, have it as linear case.
+Source: Kalman (1960); Rauch, Tung & Striebel (1965).
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-LONGEST = 100_000  # frames: more are a slip of the keyboard, and would fill the memory
-SINGULAR = 1e-14  # eigenvalues smaller than this part of the largest are rounding
-
-
-class LinearGaussian(NamedTuple):
-    """The numbers of the model; `make_linear_gaussian` builds and checks them. drift is d, offset is c."""
-
-    F: np.ndarray  # (Z, Z)
-    Q: np.ndarray  # (Z, Z)
-    H: np.ndarray  # (X, Z)
-    R: np.ndarray  # (X, X)
-    mean_1: np.ndarray  # (Z,)
-    cov_1: np.ndarray  # (Z, Z)
-    drift: np.ndarray  # (Z,)
-    offset: np.ndarray  # (X,)
+from dmm.linear_gaussian import chain, in_words, refuse_unless_count
 
 
 class Filtered(NamedTuple):
@@ -73,52 +50,6 @@ class Conditionals(NamedTuple):
     C: np.ndarray  # (T, Z, Z)
 
 
-def make_linear_gaussian(F, Q, H, R, mean_1, cov_1, drift=None, offset=None):
-    """A checked `LinearGaussian` from numbers, lists or arrays.
-
-    Args:
-        F, Q: (Z, Z), how the state moves, and the variance of its noise.
-        H, R: (X, Z) and (X, X), how the state is seen, and the variance of that noise.
-        mean_1, cov_1: (Z,) and (Z, Z), of the first state.
-        drift, offset: (Z,) and (X,), added to each move and to each observation; None for zeros.
-
-    Raises:
-        ValueError: a shape does not fit, a number is not finite, or a covariance is not symmetric positive definite.
-    """
-    z_dim, x_dim = (max(1, len(np.atleast_2d(square))) for square in (F, R))
-    model = LinearGaussian(
-        F=_shaped("F", F, (z_dim, z_dim)),
-        Q=_shaped("Q", Q, (z_dim, z_dim)),
-        H=_shaped("H", H, (x_dim, z_dim)),
-        R=_shaped("R", R, (x_dim, x_dim)),
-        mean_1=_shaped("mean_1", mean_1, (z_dim,)),
-        cov_1=_shaped("cov_1", cov_1, (z_dim, z_dim)),
-        drift=_shaped("drift", np.zeros(z_dim) if drift is None else drift, (z_dim,)),
-        offset=_shaped("offset", np.zeros(x_dim) if offset is None else offset, (x_dim,)),
-    )
-    for name, meaning in (("Q", "the noise's"), ("R", "the noise's"), ("cov_1", "the first state's")):
-        _refuse_unless_covariance(name, meaning, getattr(model, name))
-    return model
-
-
-def sample(model, n, frames, rng):
-    """States and observations of n sequences: z (N, T, Z) and x (N, T, X); `rng` is a numpy `Generator`.
-
-    Raises:
-        ValueError: n is below 1, or frames outside 1 to 100,000.
-    """
-    if n < 1:
-        raise ValueError(f"n must be at least 1: got {n}.")
-    _refuse_unless_count("frames", frames)
-    first, later, seen = (np.linalg.cholesky(cov) for cov in (model.cov_1, model.Q, model.R))
-    noise = rng.standard_normal((n, frames, len(model.F)))
-    moves = model.drift + noise @ later.T
-    moves[:, 0] = model.mean_1 + noise[:, 0] @ first.T
-    z = _chain(np.broadcast_to(model.F, (1, frames, *model.F.shape)), moves)
-    x = z @ model.H.T + model.offset + rng.standard_normal((n, frames, len(model.R))) @ seen.T
-    return z, x
-
-
 def kalman_filter(model, x, observed=None):
     r"""The states given the frames so far, $p(z_t \mid x_{1:t}) = N(m_t, P_t)$, and how likely the frames are.
 
@@ -151,7 +82,7 @@ def kalman_filter(model, x, observed=None):
     keep = np.eye(len(model.F)) - K @ H
     base = np.broadcast_to(model.drift, (*y.shape[:2], len(model.F))).copy()
     base[:, 0] = model.mean_1
-    mean = _chain(keep @ model.F, _times(keep, base) + _times(K, y))
+    mean = chain(keep @ model.F, _times(keep, base) + _times(K, y))
     predicted_mean = base
     predicted_mean[:, 1:] += mean[:, :-1] @ model.F.T
     surprise = y - _times(H, predicted_mean)
@@ -193,7 +124,7 @@ def smoother(model, filtered):
     moves = filtered.mean.copy()
     moves[:, :-1] -= _times(J, filtered.predicted_mean[:, 1:])
     last = np.zeros((len(J), 1, z_dim, z_dim))  # nothing comes after it
-    mean = _chain(np.concatenate([J, last], axis=1)[:, ::-1], moves[:, ::-1])[:, ::-1]
+    mean = chain(np.concatenate([J, last], axis=1)[:, ::-1], moves[:, ::-1])[:, ::-1]
     lag_one = smooth_cov[:, 1:] @ _T(J)
     return Smoothed(mean, *(np.broadcast_to(part, (n, *part.shape[1:])) for part in (smooth_cov, lag_one)))
 
@@ -212,7 +143,7 @@ def forecast(model, filtered, steps):
     Raises:
         ValueError: steps lies outside 1 to 100,000.
     """
-    _refuse_unless_count("steps", steps)
+    refuse_unless_count("steps", steps)
     means, covs = [filtered.mean[:, -1]], [_distinct(filtered.cov)[:, -1]]
     for _ in range(steps):
         means.append(means[-1] @ model.F.T + model.drift)
@@ -263,7 +194,7 @@ def conditionals(model, x):
         later = _symmetric(A[t].T @ J[t] @ model.F)
     h = (x - model.offset) @ see.T
     h[:, :-1] -= _times(_T(A[1:]) @ J[1:], model.drift)
-    h = _chain(np.concatenate([_T(A[1:]), A[:1]])[None, ::-1], h[:, ::-1])[:, ::-1]
+    h = chain(np.concatenate([_T(A[1:]), A[:1]])[None, ::-1], h[:, ::-1])[:, ::-1]
     start = np.concatenate([prior[:1] @ model.mean_1, prior[1:] @ model.drift])
     return Conditionals(A, _times(C, start + h), _symmetric(C))
 
@@ -282,15 +213,6 @@ def _covariances(model, H, R):
         steps.append((predicted, cov, K, S))
         predicted = model.F @ cov @ model.F.T + model.Q
     return (np.stack(part, axis=1) for part in zip(*steps, strict=True))
-
-
-def _chain(A, u):
-    """m_t = A_t m_{t-1} + u_t from m_0 = 0: (1 or N, T, Z, Z) and (N, T, Z) -> (N, T, Z)."""
-    means = u.copy()
-    m = means[:, 0]
-    for t in range(1, u.shape[1]):
-        m = means[:, t] = u[:, t] + (A[:, t] @ m[..., None])[..., 0]
-    return means
 
 
 def _times(matrices, vectors):
@@ -316,13 +238,15 @@ def _checked(model, x, observed):
     """x (N, T, X) and what was seen of it (1 or N, T, X), or one sentence about what is wrong."""
     x, x_dim = np.asarray(x, dtype=float), len(model.R)
     if x.ndim != 3 or x.shape[2] != x_dim or 0 in x.shape:
-        raise ValueError(f"x is {_size(x.shape)}, expected NxTx{x_dim} with at least one sequence and one frame.")
+        raise ValueError(f"x is {in_words(x.shape)}, expected NxTx{x_dim} with at least one sequence and one frame.")
     if observed is None:
         seen = np.ones((1, *x.shape[1:]))
     else:
         seen = np.asarray(observed, dtype=float)
         if seen.shape not in (x.shape, x.shape[:2]):
-            raise ValueError(f"observed is {_size(seen.shape)}, expected {_size(x.shape[:2])} or {_size(x.shape)}.")
+            raise ValueError(
+                f"observed is {in_words(seen.shape)}, expected {in_words(x.shape[:2])} or {in_words(x.shape)}."
+            )
         if not np.isin(seen, (0, 1)).all():
             raise ValueError(f"observed must be 0 or 1: got {seen[~np.isin(seen, (0, 1))][0]:g}.")
         seen = np.broadcast_to(seen if seen.ndim == 3 else seen[..., None], x.shape)
@@ -330,38 +254,3 @@ def _checked(model, x, observed):
     if wrong.any():
         raise ValueError(f"x must be finite where it is observed: got {x[wrong][0]:g}.")
     return x, seen
-
-
-def _shaped(name, value, shape):
-    """A finite array of this shape, or one sentence."""
-    array = np.array(value, dtype=float, ndmin=len(shape))
-    if array.shape != shape:
-        raise ValueError(f"{name} is {_size(array.shape)}, expected {_size(shape)}.")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite: got {array[~np.isfinite(array)][0]:g}.")
-    return array
-
-
-def _refuse_unless_covariance(name, meaning, cov):
-    if len(cov) == 1 and cov[0, 0] <= 0:
-        raise ValueError(f"{name} is {meaning} variance and must be above 0: got {cov[0, 0]:g}.")
-    uneven = abs(cov - cov.T)
-    if uneven.max() > 1e-9 * abs(cov).max():
-        row, column = np.unravel_index(uneven.argmax(), cov.shape)
-        raise ValueError(
-            f"{name} must be symmetric: row {row + 1}, column {column + 1} is {cov[row, column]:g}, "
-            f"and row {column + 1}, column {row + 1} is {cov[column, row]:g}."
-        )
-    eigenvalues = np.linalg.eigvalsh(cov)
-    if eigenvalues[0] <= SINGULAR * eigenvalues[-1]:
-        raise ValueError(f"{name} must be positive definite: its smallest eigenvalue is {eigenvalues[0]:.6g}.")
-
-
-def _refuse_unless_count(name, count):
-    if not 1 <= count <= LONGEST:
-        raise ValueError(f"{name} must be 1 to {LONGEST:,}: got {count:,}.")
-
-
-def _size(shape):
-    """2x3; a vector says so."""
-    return f"a vector of {shape[0]}" if len(shape) == 1 else "x".join(str(length) for length in shape) or "one number"

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dmm import kalman
+from dmm import linear_gaussian
 
 FRAMES = 25  # the paper's length of a synthetic sequence
 
@@ -49,7 +49,7 @@ def make_system(step, look, Q, R, mean_1, cov_1):
     """
     R, mean_1 = np.atleast_2d(R), np.atleast_1d(mean_1)
     z_dim, x_dim = len(mean_1), len(R)
-    stand_in = kalman.make_linear_gaussian(np.eye(z_dim), Q, np.zeros((x_dim, z_dim)), R, mean_1, cov_1)
+    stand_in = linear_gaussian.make_linear_gaussian(np.eye(z_dim), Q, np.zeros((x_dim, z_dim)), R, mean_1, cov_1)
     mean_1 = stand_in.mean_1  # all numbers are checked now
     for name, function, size in (("step", step, z_dim), ("look", look, x_dim)):
         if np.shape(function(mean_1)) != (size,):
@@ -72,7 +72,7 @@ def linear():
 
     Source: Krishnan, Shalit & Sontag (2017), section 6.2.
     """
-    return kalman.make_linear_gaussian(
+    return linear_gaussian.make_linear_gaussian(
         F=[[1.0]], Q=[[10.0]], H=[[0.5]], R=[[20.0]], mean_1=[0.0], cov_1=[[1.0]], drift=[0.05]
     )
 
@@ -138,8 +138,8 @@ def sample(system, n, frames, rng):
     """
     if n < 1:
         raise ValueError(f"n must be at least 1: got {n}.")
-    if not 1 <= frames <= kalman.LONGEST:
-        raise ValueError(f"frames must be 1 to {kalman.LONGEST:,}: got {frames:,}.")
+    if not 1 <= frames <= linear_gaussian.LONGEST:
+        raise ValueError(f"frames must be 1 to {linear_gaussian.LONGEST:,}: got {frames:,}.")
     z = np.empty((n, frames, len(system.Q)))
     z[:, 0] = system.mean_1 + noise(system.cov_1, (n,), rng)
     for t in range(1, frames):

@@ -106,6 +106,15 @@ def test_nonlinear_system_has_the_reference_likelihood_and_errors():
         assert abs(surprise.mean() - 1) < 4 * surprise.std() / np.sqrt(n)
 
 
+def test_an_x_far_from_all_others_is_still_exact():
+    system, x = systems.nonlinear(), np.array([[[0.0], [60.0], [0.0]]])
+    log_likelihood, filtered, _ = two_frames_by_quadrature(*x[0, :2, 0])
+    found = grid_filter(system, x[:, :2], WIDE)
+    np.testing.assert_allclose(found.log_likelihood, [log_likelihood], rtol=1e-9)  # 24 standard deviations
+    np.testing.assert_allclose(found.mean[0], [mean for mean, _ in filtered], atol=1e-6)
+    assert np.isfinite(grid_smoother(system, x, WIDE).mean).all()
+
+
 def one_dimensional(**changes):
     parts = {"step": np.sin, "look": np.sin, "Q": [[1.0]], "R": [[1.0]], "mean_1": [0.0], "cov_1": [[1.0]]}
     return systems.make_system(**(parts | changes))
@@ -127,7 +136,7 @@ def one_dimensional(**changes):
             np.full((1, 1, 1), 1e4),
             "the x of frame 1 is impossible on the grid from -75 to 75",
         ),
-        (systems.nonlinear(), WIDE, np.full((1, 2, 1), 400.0), "beside the grid from -75 to 75"),
+        (systems.nonlinear(), make_grid(-20, 20, 401), [[[0.0], [60.0]]], "beside the grid from -20 to 20"),
         (systems.nonlinear(), WIDE, np.zeros((0, 3, 1)), r"x is of shape \(0, 3, 1\)"),
         (systems.nonlinear(), make_grid(-75, 75, 301), np.zeros((1, 3, 1)), "0.5 apart miss a Gaussian of scale 0.1 "),
         (one_dimensional(R=[[1e-4]]), make_grid(-9, 9, 181), np.zeros((1, 3, 1)), "0.1 apart miss .* scale 0.01"),

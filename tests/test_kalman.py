@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from dmm import kalman
+from dmm import kalman, linear_gaussian
 
-S9 = kalman.make_linear_gaussian(F=1, Q=10, H=0.5, R=20, mean_1=0, cov_1=1, drift=0.05)
+S9 = linear_gaussian.make_linear_gaussian(F=1, Q=10, H=0.5, R=20, mean_1=0, cov_1=1, drift=0.05)
 CASES = [
     pytest.param(z_dim, x_dim, frames, id=f"Z{z_dim} X{x_dim} T{frames}")
     for z_dim, x_dim in ((1, 1), (2, 1), (2, 3), (3, 2))
@@ -21,7 +21,7 @@ def make_case(z_dim, x_dim, frames, sequences=3):
         root = rng.normal(size=(dim, dim))
         return root @ root.T + 0.3 * np.eye(dim)
 
-    model = kalman.make_linear_gaussian(
+    model = linear_gaussian.make_linear_gaussian(
         F=rng.normal(size=(z_dim, z_dim)) / np.sqrt(z_dim),
         Q=cov(z_dim),
         H=rng.normal(size=(x_dim, z_dim)),
@@ -240,7 +240,7 @@ def test_two_frames_equal_numeric_integration():
 def test_samples_have_the_moments_of_the_joint_gaussian():
     model, _, rng = make_case(2, 3, 4)
     n = 40_000
-    z, x = kalman.sample(model, n, 4, rng)
+    z, x = linear_gaussian.sample(model, n, 4, rng)
     assert z.shape == (n, 4, 2)
     assert x.shape == (n, 4, 3)
     drawn = np.concatenate([z.reshape(n, -1), x.reshape(n, -1)], axis=1)
@@ -252,8 +252,8 @@ def test_samples_have_the_moments_of_the_joint_gaussian():
 
 
 def test_log_likelihood_equals_an_average_over_simulated_states():
-    x = kalman.sample(S9, 1, 3, np.random.default_rng(4))[1]
-    z, _ = kalman.sample(S9, 200_000, 3, np.random.default_rng(5))
+    x = linear_gaussian.sample(S9, 1, 3, np.random.default_rng(4))[1]
+    z, _ = linear_gaussian.sample(S9, 200_000, 3, np.random.default_rng(5))
     p = np.exp(-(((x - 0.5 * z) ** 2).sum((1, 2)) / 20 + 3 * np.log(2 * np.pi * 20)) / 2)
     expected = kalman.kalman_filter(S9, x).log_likelihood.item()
     assert abs(p.mean() / np.exp(expected) - 1) < 4 * p.std() / p.mean() / np.sqrt(len(p))
@@ -271,7 +271,7 @@ def test_linear_synthetic_set_has_its_known_numbers():
 
 def test_errors_on_simulated_sequences_are_the_closed_forms():
     n = 4000
-    z, x = kalman.sample(S9, n, 25, np.random.default_rng(6))
+    z, x = linear_gaussian.sample(S9, n, 25, np.random.default_rng(6))
     filtered = kalman.kalman_filter(S9, x)
     smoothed = kalman.smoother(S9, filtered)
     for guess, expected in ((filtered, 4.6465), (smoothed, 3.6980)):
@@ -284,7 +284,7 @@ def test_errors_on_simulated_sequences_are_the_closed_forms():
 @pytest.mark.parametrize(("Q", "R"), [(1e-8, 1e8), (1e8, 1e-8), (1e-8, 1e-8)])
 def test_covariances_stay_symmetric_and_positive_at_the_extremes(Q, R):
     eye = np.eye(2)
-    model = kalman.make_linear_gaussian([[1, 1], [0, 1]], Q * eye, [[1, 0]], R, [0, 0], 1e6 * eye)
+    model = linear_gaussian.make_linear_gaussian([[1, 1], [0, 1]], Q * eye, [[1, 0]], R, [0, 0], 1e6 * eye)
     filtered = kalman.kalman_filter(model, np.ones((1, 200, 1)))
     smoothed = kalman.smoother(model, filtered)
     for cov in (filtered.cov, filtered.predicted_cov, smoothed.cov, kalman.conditionals(model, np.ones((1, 200, 1))).C):
@@ -324,7 +324,7 @@ def test_nothing_that_was_passed_in_is_changed():
 
 
 def test_same_seed_gives_the_same_sample():
-    one, other = (kalman.sample(S9, 2, 5, np.random.default_rng(3)) for _ in range(2))
+    one, other = (linear_gaussian.sample(S9, 2, 5, np.random.default_rng(3)) for _ in range(2))
     assert (one[0] == other[0]).all()
     assert (one[1] == other[1]).all()
 
@@ -358,14 +358,14 @@ BAD = [
 @pytest.mark.parametrize(("numbers", "sentence"), BAD, ids=[sentence for _, sentence in BAD])
 def test_impossible_model_is_refused_in_one_sentence(numbers, sentence):
     with pytest.raises(ValueError) as refusal:  # noqa: PT011
-        kalman.make_linear_gaussian(**numbers)
+        linear_gaussian.make_linear_gaussian(**numbers)
     assert str(refusal.value) == sentence
 
 
 def test_singular_covariance_is_refused_even_if_rounding_hides_it():
     root = np.random.default_rng(0).normal(size=(2, 1))
     with pytest.raises(ValueError, match="R must be positive definite"):
-        kalman.make_linear_gaussian(**GOOD | {"R": root @ root.T})
+        linear_gaussian.make_linear_gaussian(**GOOD | {"R": root @ root.T})
 
 
 X = np.zeros((1, 5, 1))
@@ -381,9 +381,11 @@ CALLS = {
     "x must be finite where it is observed: got nan.": lambda: kalman.kalman_filter(S9, HOLE),
     "observed is 1x4, expected 1x5 or 1x5x1.": lambda: kalman.kalman_filter(S9, X, np.ones((1, 4))),
     "observed must be 0 or 1: got 0.5.": lambda: kalman.kalman_filter(S9, X, np.full((1, 5), 0.5)),
-    "n must be at least 1: got 0.": lambda: kalman.sample(S9, 0, 5, np.random.default_rng(0)),
-    "frames must be 1 to 100,000: got 0.": lambda: kalman.sample(S9, 1, 0, np.random.default_rng(0)),
-    "frames must be 1 to 100,000: got 100,001.": lambda: kalman.sample(S9, 1, 100_001, np.random.default_rng(0)),
+    "n must be at least 1: got 0.": lambda: linear_gaussian.sample(S9, 0, 5, np.random.default_rng(0)),
+    "frames must be 1 to 100,000: got 0.": lambda: linear_gaussian.sample(S9, 1, 0, np.random.default_rng(0)),
+    "frames must be 1 to 100,000: got 100,001.": lambda: linear_gaussian.sample(
+        S9, 1, 100_001, np.random.default_rng(0)
+    ),
     "steps must be 1 to 100,000: got 0.": lambda: kalman.forecast(S9, kalman.kalman_filter(S9, X), 0),
 }
 

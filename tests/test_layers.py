@@ -10,13 +10,15 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = [
     {"config", "refusals", "palette", "data", "music", "sound", "reading"},
-    {"model", "variants", "rnn", "combiner", "flows", "inference"},
+    {"model", "variants", "rnn", "combiner", "flows", "inference"}
+    | {"systems", "linear_gaussian", "kalman", "floors", "grid", "unscented", "particles"},
     {"deep_markov_model", "elbo", "batches", "optimisers", "fused", "packing", "multiply", "loops", "gru_loop"},
     {"pyro_program"},
     {"training", "evaluation", "inspection", "history", "figures", "bench", "limit"},
     {"runs"},
     {"ui", "terminal", "cli", "__main__"},
 ]
+EXACT = [f"dmm.{name}" for name in ("kalman", "floors", "grid", "unscented", "particles")]
 ALLOWED = {
     "streamlit": {"app.py", "pages", "dmm/ui"},
     "plotly": {"dmm/figures", "dmm/ui"},
@@ -83,7 +85,9 @@ def test_torch_load_is_used_nowhere():
         assert "torch.load" not in path.read_text(), path
 
 
-@pytest.mark.parametrize("module", ["dmm.config", "dmm.data", "dmm.runs.store", "dmm.runs.launcher", "dmm.figures"])
+@pytest.mark.parametrize(
+    "module", ["dmm.config", "dmm.data", "dmm.runs.store", "dmm.runs.launcher", "dmm.figures", *EXACT]
+)
 def test_light_modules_import_neither_torch_nor_pyro_nor_plotly(module):
     code = f"import {module}, sys; print(sorted({{'torch', 'pyro', 'plotly', 'streamlit'}} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dmm import kalman, systems
+from dmm import linear_gaussian, systems
 
 MANY = 40_000
 
@@ -62,7 +62,7 @@ def test_two_dimensional_step_equals_its_formula():
 
 
 def test_linear_gaussian_and_its_system_make_the_same_means():
-    model = kalman.make_linear_gaussian(
+    model = linear_gaussian.make_linear_gaussian(
         F=[[0.9, 0.2], [0.0, 0.7]], Q=np.eye(2), H=[[1.0, -1.0]], R=[[2.0]], mean_1=[1.0, 2.0], cov_1=np.eye(2),
         drift=[0.1, -0.3], offset=[5.0],
     )  # fmt: skip

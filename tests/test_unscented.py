@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from dmm import kalman, systems
+from dmm import kalman, linear_gaussian, systems
 from dmm.unscented import Spread, unscented_filter, unscented_smoother
 
 
 def three_dimensional():
-    return kalman.make_linear_gaussian(
+    return linear_gaussian.make_linear_gaussian(
         F=[[0.9, 0.2, 0.0], [-0.1, 0.8, 0.3], [0.0, 0.1, 0.7]],
         Q=[[1.0, 0.2, 0.0], [0.2, 0.5, 0.1], [0.0, 0.1, 0.8]],
         H=[[1.0, 0.0, 0.5], [0.3, -1.0, 0.0]],
@@ -25,7 +25,7 @@ def three_dimensional():
 def test_filter_and_smoother_equal_kalman_on_a_linear_system(make, spread):
     model = make()
     system = systems.as_system(model)
-    _, x = kalman.sample(model, 5, 12, np.random.default_rng(2))
+    _, x = linear_gaussian.sample(model, 5, 12, np.random.default_rng(2))
     exact = kalman.kalman_filter(model, x)
     found = unscented_filter(system, x, spread)
     for part in kalman.Filtered._fields:

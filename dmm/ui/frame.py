@@ -16,6 +16,13 @@ class Lesson(NamedTuple):
 
 LESSONS = (
     Lesson("home", "Home", ":material/home:", "What does a deep Markov model hear in Bach?"),
+    Lesson(
+        "state_space",
+        "State-space models",
+        ":material/timeline:",
+        "What is hidden, what is seen, and how much of the hidden can be known?",
+    ),
+    Lesson("structured_inference", "Structured inference", ":material/schema:", "Why does the RNN run backwards?"),
     Lesson("train", "Train", ":material/play_circle:", "Can you train one?"),
     Lesson("latents", "Latents", ":material/scatter_plot:", "What did it learn?"),
 )

@@ -1,0 +1,100 @@
+"""Graphical models: circles for latents, filled ones for what is seen, squares for networks, arrows between them."""
+
+from typing import NamedTuple
+
+from dmm.figures.base import blank, rgba
+from dmm.palette import GREY, LATENT
+
+RADIUS = 19  # pixels; circles stay round and of this size however wide the page is
+SQUARE = 7
+
+
+class Node(NamedTuple):
+    """A circle at (x, y) in units of the graph; `label` may hold <sub>; a square has no label inside."""
+
+    x: float
+    y: float
+    label: str = ""
+    seen: bool = False
+    square: bool = False
+    colour: str = LATENT
+    pale: bool = False  # what is not looked at
+    hover: str = ""
+
+
+class Arrow(NamedTuple):
+    """From one node to another, by their names."""
+
+    start: str
+    end: str
+    colour: str = GREY
+    dashed: bool = False
+    pale: bool = False
+
+
+def graph(nodes, arrows, description, height=260):
+    """A figure of a graphical model.
+
+    Args:
+        nodes: from a name to its `Node`.
+        arrows: `Arrow`s between them.
+        description: what it shows, in words.
+        height: in pixels.
+
+    Raises:
+        KeyError: an arrow leads from or to a node that is not there.
+    """
+    import plotly.graph_objects as go
+
+    figure = blank(description, height=height)
+    for start, end, colour, dashed, pale in arrows:
+        first, second = nodes[start], nodes[end]
+        shade = rgba(colour, 0.25 if pale else 1)
+        if dashed:  # an arrow cannot be dashed: a dashed line, and the head alone
+            line = {"color": shade, "width": 2, "dash": "dot"}
+            figure.add_shape(type="line", x0=first.x, y0=first.y, x1=second.x, y1=second.y, line=line, layer="below")
+        figure.add_annotation(
+            x=second.x,
+            y=second.y,
+            ax=first.x + (0.7 * (second.x - first.x) if dashed else 0),
+            ay=first.y + (0.7 * (second.y - first.y) if dashed else 0),
+            xref="x",
+            yref="y",
+            axref="x",
+            ayref="y",
+            text="",
+            showarrow=True,
+            arrowhead=2,
+            arrowsize=1.1,
+            arrowwidth=2,
+            arrowcolor=shade,
+            standoff=(SQUARE if second.square else RADIUS) + 1,
+            startstandoff=0 if dashed else (SQUARE if first.square else RADIUS),
+        )
+    for name, node in nodes.items():
+        shade = rgba(node.colour, 0.3 if node.pale else 1)
+        figure.add_trace(
+            go.Scatter(
+                x=[node.x],
+                y=[node.y],
+                mode="markers+text",
+                text=[node.label],
+                name=name,
+                marker={
+                    "symbol": "square" if node.square else "circle",
+                    "size": 2 * (SQUARE if node.square else RADIUS),
+                    "color": shade if node.square else rgba(node.colour, 0.45 if node.seen else 0.0),
+                    "line": {"color": shade, "width": 2},
+                },
+                opacity=0.45 if node.pale else 1,
+                hovertext=node.hover or None,
+                hoverinfo="text" if node.hover else "skip",
+                showlegend=False,
+            )
+        )
+    for axis, values in (
+        (figure.update_xaxes, [n.x for n in nodes.values()]),
+        (figure.update_yaxes, [n.y for n in nodes.values()]),
+    ):
+        axis(visible=False, range=[min(values) - 0.6, max(values) + 0.6], fixedrange=True)
+    return figure

@@ -1,0 +1,27 @@
+"""Predict, then see: a question that is answered before the answer shows, and checked against live values."""
+
+import streamlit as st
+
+
+def predict(key: str, question: str, choices: list[str], right: str, because: str) -> bool:
+    """A question with a few answers; the page goes on once one of them is chosen.
+
+    Args:
+        key: names the question on its page.
+        question: one or two sentences, Markdown.
+        choices: the answers, in the order in which they show.
+        right: the one that is right, as the live values say.
+        because: why, shown after the choice, Markdown.
+
+    Returns:
+        Whether the learner has chosen, so that the page may show what it asked about.
+    """
+    with st.container(border=True, key=f"question_{key}"):
+        st.markdown(f"**Predict.** {question}")
+        chosen = st.radio(question, choices, index=None, key=f"predict {key}", label_visibility="collapsed")
+        if chosen is None:
+            st.caption("Choose one, and the answer shows.")
+            return False
+        verdict = ":green[:material/check: **Right.**]" if chosen == right else f"Not this time: **{right}**."
+        st.markdown(f"{verdict} {because}")
+    return True

@@ -1,4 +1,4 @@
-"""The command line: `python -m dmm train | evaluate | sample | bench`.
+"""The command line: `python -m dmm train | evaluate | sample | bench | exact`.
 
 Every failure is one sentence on standard error and exit code 2 for a wrong request, 1 for a run that did not work out.
 With `--json` each line of standard output is one JSON object.
@@ -161,6 +161,26 @@ def bench(preset, data, settings, threads, rounds, as_json):
         result = benchmark.run(make_config(preset, **{"data": data} | _settings(settings)), dataset, threads, rounds)
     result = {"preset": preset} | result
     click.echo(json.dumps(result, allow_nan=False) if as_json else benchmark.in_words(result))
+
+
+@main.command()
+@click.option("--experiment", type=click.Choice(["linear", "nonlinear"]), default="linear", show_default=True)
+@click.option("--frames", type=int, default=25, show_default=True, help="Length of a sequence.")
+@click.option("--sequences", type=int, default=500, show_default=True, help="How many to simulate (nonlinear).")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the simulation.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, in full precision.")
+def exact(experiment, frames, sequences, seed, as_json):
+    """What is known exactly of the paper's synthetic systems: likelihood, errors, the floor of each network.
+
+    The linear system has closed forms; the nonlinear one is simulated and solved on a grid.
+    """
+    from dmm import exact as known
+
+    try:
+        result = known.run(experiment, frames, sequences, seed)
+    except ValueError as error:
+        raise _WrongRequest(str(error)) from None
+    click.echo(json.dumps(result, allow_nan=False) if as_json else known.in_words(result))
 
 
 class _WrongRequest(click.ClickException):

@@ -89,7 +89,10 @@ def divergence(posterior, p_loc, p_scale, kl="analytic"):
 
 
 def quietest_kl(dmm):
-    """The form of the KL with the least noise: "analytic", unless a flow leaves only "sampled"."""
+    """The form of the KL with the least noise: "analytic", unless a flow leaves only "sampled".
+
+    Only very near the exact posterior it is the other way round: there the sampled KL makes the bound a constant.
+    """
     return "analytic" if dmm.inference.flow is None else "sampled"
 
 

@@ -14,11 +14,11 @@ LAYERS = [
     | {"systems", "linear_gaussian", "kalman", "floors", "grid", "unscented", "particles"},
     {"deep_markov_model", "elbo", "batches", "optimisers", "fused", "packing", "multiply", "loops", "gru_loop"},
     {"pyro_program"},
-    {"training", "evaluation", "inspection", "history", "figures", "bench", "limit"},
+    {"training", "evaluation", "inspection", "history", "figures", "bench", "limit", "exact"},
     {"runs"},
     {"ui", "terminal", "cli", "__main__"},
 ]
-EXACT = [f"dmm.{name}" for name in ("kalman", "floors", "grid", "unscented", "particles")]
+EXACT = [f"dmm.{name}" for name in ("kalman", "floors", "grid", "unscented", "particles", "exact")]
 ALLOWED = {
     "streamlit": {"app.py", "pages", "dmm/ui"},
     "plotly": {"dmm/figures", "dmm/ui"},

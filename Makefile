@@ -24,9 +24,11 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-assets: $(VENV)/.app  ## train the runs that ship, and measure the two engines
+assets: $(VENV)/.app  ## train the runs and experiments that ship, and measure the two engines
 	$(BIN)/python -m dmm.runs.build_shipped
 	$(BIN)/python -m dmm.runs.build_engines
+	$(BIN)/python -m dmm.runs.race
+	$(BIN)/python -m dmm.runs.build_experiments
 
 pins: $(VENV)/.dev  ## write constraints.txt anew from what is installed
 	$(BIN)/python -m tests.pins

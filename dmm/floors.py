@@ -149,10 +149,10 @@ def _nearest(exact, sees, frames):
     """The A nearest to G that looks only at the past (and present) or only at the future (and present)."""
     one_frame = np.ones([length // frames for length in exact.G.shape])
     if sees == "past":
-        B, L = _upper(exact.precision).T, np.linalg.cholesky(exact.x_cov)
+        B, L = upper_root(exact.precision).T, np.linalg.cholesky(exact.x_cov)
         seen = np.kron(np.tril(np.ones((frames, frames))), one_frame)
     else:
-        B, L = np.linalg.cholesky(exact.precision).T, _upper(exact.x_cov)
+        B, L = np.linalg.cholesky(exact.precision).T, upper_root(exact.x_cov)
         seen = np.kron(np.triu(np.ones((frames, frames))), one_frame)
     BA = np.linalg.solve(L.T, (seen * (B @ exact.G @ L)).T).T
     return seen * np.linalg.solve(B, BA)  # zeros to the last digit
@@ -181,6 +181,6 @@ def _exact(model, frames):
     return _Exact(G, np.linalg.solve(D, moves) - G @ x_mean, precision, x_mean, x_cov)
 
 
-def _upper(matrix):
-    """The upper triangular root: U U' = matrix."""
+def upper_root(matrix):
+    """The upper triangular root of a positive definite matrix: U U' = matrix."""
     return np.linalg.cholesky(matrix[::-1, ::-1])[::-1, ::-1]

@@ -1,6 +1,81 @@
-"""Structured inference."""
+"""Structured inference: which frames a guess should see, what each network may see, and what it loses."""
 
-from dmm.ui import frame
+import streamlit as st
+
+from dmm.ui import frame, race, structured, structured_gaps
 
 frame.lesson("structured_inference")
+st.markdown(
+    "To learn from music we must guess its hidden states. A network, the **inference network**, reads the frames "
+    "$x_{1:T}$ and gives a distribution $q$ over the latents $z_{1:T}$. The model itself says which frames such a "
+    "guess should look at."
+)
+
+st.subheader("Who still has something to say?", anchor=False)
+st.markdown("A chain of six latents. Each shows one frame. Somebody tells you $z_{t-1}$, and you want $z_t$.")
+structured.show_chain()
+st.markdown("The same in formulas. Drag the slider to the right, one step at a time.")
+structured.show_derivation()
+
+st.subheader("Six networks, six views", anchor=False)
+st.markdown(
+    "A **mean-field** network (MF) guesses each latent by itself. A **structured** one (ST) guesses $z_t$ from the "
+    "$z_{t-1}$ it has just drawn. L, R, LR: where its RNNs come from. An L network *filters*, it knows the past and "
+    "the present; one that also sees later frames *smooths*. ST-R, the paper's DKS, reads the future with its RNN and "
+    "hears of the past through $z_{t-1}$: with one RNN it sees all that counts."
+)
+structured.show_masks()
+
+st.subheader("The race", anchor=False)
+st.markdown(
+    "Does it matter? All six learn the paper's linear system, S9: $z_t \\sim N(z_{t-1} + 0.05, 10)$ and "
+    "$x_t \\sim N(0.5 \\, z_t, 20)$, 25 frames. The model is given; each network learns to guess. Here the exact value "
+    "is known, and for each network a **floor** that it can never get below, however long it trains."
+)
+race.show_race()
+
+st.subheader("From frames to a guess", anchor=False)
+st.markdown(
+    "RNNs sum up the frames on either side of $t$. What they say becomes a Gaussian over $z_t$. In a "
+    "structured network, and only there, each latent enters the next one's guess."
+)
+structured.show_wiring()
+
+st.subheader("Two messages, multiplied", anchor=False)
+st.markdown("MF-LR has a Gaussian message from each side, and multiplies the two.")
+structured.show_product()
+st.markdown(
+    "What is missing: **the product is not Bayes' rule**. Were the messages the posteriors $p(z_t \\mid x_{1:t})$ and "
+    "$p(z_t \\mid x_{t:T})$, it would count twice what both know, the prior of $z_t$ and the frame $x_t$; Bayes' rule "
+    "divides once by $p(z_t \\mid x_t)$. But trained messages need not be posteriors: they become whatever makes the "
+    "product fit."
+)
+
+st.subheader("Which frame moves which latent?", anchor=False)
+st.markdown(
+    "S9 again. Each cell is $\\partial E[z_t] / \\partial x_s$: how far the frame $x_s$ moves the mean of $z_t$, in "
+    "the exact posterior, in the best guess that a network of each kind could make, and in what the network of the "
+    "race has learned."
+)
+structured_gaps.show_influence(race.learned())
+st.markdown(
+    "**Why not exact inference?** Here it exists, since all is linear and Gaussian: Kalman's smoother does it, and "
+    "tells what each network loses. With neural networks for the step and the look, the integrals have no closed "
+    "form, and one must guess."
+)
+
+st.subheader("The gap meter", anchor=False)
+st.markdown(
+    "What a network reports is an upper bound on the exact negative log-likelihood; lower is better. The part of the "
+    "gap that no training can close is known here in closed form: **mean field**, for treating latents as independent, "
+    "and **blind**, for frames that it does not see."
+)
+structured_gaps.show_gaps(race.reached())
+
+st.subheader("Mean field: right on average, too sure", anchor=False)
+st.markdown("Two neighbouring latents, as the frames leave them: uncertain, and tied to each other.")
+structured_gaps.show_mean_field()
+
+st.subheader("Try this", anchor=False)
+structured_gaps.show_tasks()
 frame.onward("structured_inference")

@@ -13,11 +13,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from dmm import floors, systems
 from dmm.config import make_config
 from dmm.data import load_dataset
 from dmm.data.baselines import markov_keys
 from dmm.optimisers import Moments
-from dmm.runs import session, snapshots, store
+from dmm.runs import race, session, snapshots, store
+from dmm.runs.race_records import new_race, read_race
 from dmm.runs.samples import read_samples
 from dmm.training import Budget, State, advance, make_spec, make_state
 from tests.tiny_runs import (
@@ -237,3 +239,14 @@ def orders_after(slices, order):
     """Orders that say nothing for so many slices."""
     remaining = iter([None] * slices)
     return lambda: next(remaining, order)
+
+
+def test_race_brings_each_network_to_its_floor_and_none_below(runs_dir):
+    known = floors.floors(systems.linear(), systems.FRAMES)
+    run = new_race(seed=7)
+    assert race.run(run).state == "done"
+    results = read_race(run).results
+    assert len(results) == len(known)
+    for one in results:
+        floor = known[one.inference].bound - known[one.inference].exact
+        assert floor - 3 * one.gap_se < one.gap < floor + 0.02

@@ -10,7 +10,7 @@ SQUARE = 7
 
 
 class Node(NamedTuple):
-    """A circle at (x, y) in units of the graph; `label` may hold <sub>; a square has no label inside."""
+    """A circle at (x, y) in units of the graph; `label` may hold <sub>; a square has it above."""
 
     x: float
     y: float
@@ -20,6 +20,7 @@ class Node(NamedTuple):
     colour: str = LATENT
     pale: bool = False  # what is not looked at
     hover: str = ""
+    text: bool = False  # words alone, from (x, y) to the right
 
 
 class Arrow(NamedTuple):
@@ -77,8 +78,9 @@ def graph(nodes, arrows, description, height=260):
             go.Scatter(
                 x=[node.x],
                 y=[node.y],
-                mode="markers+text",
+                mode="text" if node.text else "markers+text",
                 text=[node.label],
+                textposition="middle right" if node.text else "top center" if node.square else "middle center",
                 name=name,
                 marker={
                     "symbol": "square" if node.square else "circle",

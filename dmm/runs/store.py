@@ -32,6 +32,7 @@ RUN_ID = re.compile(r"[0-9a-f]{16}")
 LIVE = ("queued", "running")
 STATES = (*LIVE, "paused", "done", "cancelled", "diverged", "failed", "interrupted")
 FORMAT = 2  # of a run folder; 1 had other names for the weights
+RACE = "race"  # in the place of the format: a folder with several models in turn (see `race_records.py`)
 BEST = "best.safetensors"  # among the snapshots, the weights that were best on validation
 COULD_NOT_SAVE = "Could not save"  # how the sentence of a run begins that the disk has stopped
 STALE_AFTER = 60.0  # seconds without a heartbeat, after which a run counts as interrupted
@@ -114,23 +115,35 @@ def _changed(run: Path) -> float:
         return 0.0
 
 
-def read_about(run: Path) -> dict[str, Any]:
-    """Everything in `config.json`.
+def read_about(run: Path, form: int | str = FORMAT) -> dict[str, Any]:
+    """Everything in `config.json` of a folder of this format.
 
     Raises:
-        RunError: it is missing or damaged.
+        RunError: it is missing or damaged, or of another format.
     """
     try:
         about = json.loads((run / "config.json").read_text())
         about["config"]["data"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise RunError(f"{run.name} is not a run folder: its config.json is missing or damaged.") from None
-    if about.get("format") != FORMAT:
+    if about.get("format") == RACE != form:
+        raise RunError(
+            "This is a race of six networks; the page on structured inference shows it."
+        )
+    if about.get("format") != form:
         raise RunError(
             f"This run has format {about.get('format')!a}; this version of the app reads format {FORMAT}. "
             "Train it anew with the same settings."
         )
     return about
+
+
+def is_race(run: Path) -> bool:
+    """Whether this is the folder of a race."""
+    try:
+        return bool(read_about(run, RACE))
+    except RunError:
+        return False
 
 
 def read_run_config(run: Path) -> Config:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dmm.config import ConfigError
 from dmm.data import DataError, load_dataset
-from dmm.runs import session, store
+from dmm.runs import race, session, store
 from dmm.runs.store import RunBusy, RunError
 
 NICENESS = 5  # pages come first
@@ -40,8 +40,11 @@ def main(run: Path) -> int:
     with contextlib.suppress(AttributeError, OSError):  # no niceness on Windows
         os.nice(NICENESS)
     try:
-        dataset = load_dataset(store.read_run_config(run).data)
-        session.train(run, dataset, _Orders(sys.stdin))
+        if store.is_race(run):
+            race.run(run, _Orders(sys.stdin))
+        else:
+            dataset = load_dataset(store.read_run_config(run).data)
+            session.train(run, dataset, _Orders(sys.stdin))
     except RunBusy:
         return 0  # it is in good hands
     except (RunError, DataError, ConfigError) as error:

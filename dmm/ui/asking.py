@@ -1,10 +1,16 @@
 """Predict, then see: a question that is answered before the answer shows, and checked against live values."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+HELP = "Choose what you expect before you look: the answer and its numbers show then."
 
-def predict(key: str, question: str, choices: list[str], right: str, because: str) -> bool:
+
+def predict(key: str, question: str, choices: Sequence[str], right: str, because: str) -> bool:
     """A question with a few answers; the page goes on once one of them is chosen.
+
+    What was chosen is kept while another page is on the screen.
 
     Args:
         key: names the question on its page.
@@ -15,10 +21,17 @@ def predict(key: str, question: str, choices: list[str], right: str, because: st
 
     Returns:
         Whether the learner has chosen, so that the page may show what it asked about.
+
+    Raises:
+        ValueError: the right answer is not among the choices.
     """
+    if right not in choices:
+        raise ValueError(f"got {right!r} as the right answer, expected one of {list(choices)}")
+    name = f"predict {key}"
+    st.session_state[name] = st.session_state.get(name)  # kept while another page is on the screen
     with st.container(border=True, key=f"question_{key}"):
         st.markdown(f"**Predict.** {question}")
-        chosen = st.radio(question, choices, index=None, key=f"predict {key}", label_visibility="collapsed")
+        chosen = st.radio(question, choices, index=None, key=name, help=HELP, label_visibility="collapsed")
         if chosen is None:
             st.caption("Choose one, and the answer shows.")
             return False

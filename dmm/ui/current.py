@@ -9,6 +9,7 @@ from dmm.data import DataError
 from dmm.runs import store
 from dmm.runs.describe import describe
 from dmm.runs.launcher import Launcher
+from dmm.runs.race_records import new_race
 from dmm.runs.store import RunError
 from dmm.ui.datasets import dataset_of
 from dmm.ui.words import describe_config
@@ -81,7 +82,19 @@ def begin(config):
     Raises:
         RunError, DataError: it cannot be made, or may not begin; then it leaves nothing behind.
     """
-    run = store.new_run(config, describe(dataset_of(config.data)))
+    return _queue(store.new_run(config, describe(dataset_of(config.data))))
+
+
+def begin_race(seed: int):
+    """The folder of a new race of the six networks, in the same line.
+
+    Raises:
+        RunError: as `begin`.
+    """
+    return _queue(new_race(seed))
+
+
+def _queue(run):
     try:
         launcher().submit(run, _learner())
     except RunError:

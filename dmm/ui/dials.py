@@ -1,7 +1,11 @@
-"""Sliders of a lesson that a link can carry: read from it once and checked, and written into a new one."""
+"""Controls of a lesson that a link can carry: read from it once and checked, and written into a new one.
+
+`dials` are sliders, `pick` is one of a few words, `switch` is on or off. Each keeps its value while another page is on
+the screen. What a link says and a control cannot be is refused in a sentence, and the control starts as usual.
+"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -26,44 +30,101 @@ def dials(lesson: str, group: Sequence[Dial]) -> dict[str, float]:
     """The sliders of a lesson, one below another, and their values by name.
 
     A value in the link that is no number, or out of range, is refused in a sentence; the slider then starts as usual.
+    So is what a browser sends, but no slider offers.
     """
-    _read_link(lesson, group)
-    values = {}
     for dial in group:
-        kind = int if isinstance(dial.step, int) else float
-        low, high, step = (kind(number) for number in (dial.low, dial.high, dial.step))
-        values[dial.name] = st.slider(
-            dial.label, low, high, step=step, key=_key(lesson, dial.name), help=f"{dial.help} From {low:g} to {high:g}."
-        )
-    return values
+        _refuse_unless_offered(lesson, dial)
+    _read_link(lesson, {dial.name: (lambda text, dial=dial: _read(dial, text)) for dial in group})
+    return {dial.name: _draw(lesson, dial) for dial in group}
 
 
-def link(lesson: str, values: dict[str, float]) -> None:
+def pick(lesson: str, name: str, label: str, choices: Mapping[str, str], help: str) -> str:
+    """One of a few words, side by side; the first is where it starts.
+
+    Args:
+        choices: from what stands in a link to what stands on the page.
+    """
+    _read_link(lesson, {name: lambda text: _read_word(name, choices, text)})
+    how = {"key": _key(lesson, name), "help": help, "required": True, "on_change": _forget, "args": (lesson,)}
+    return st.segmented_control(label, list(choices), format_func=choices.get, **how)
+
+
+def switch(lesson: str, name: str, label: str, help: str, start: bool = False) -> bool:
+    """On or off; 1 or 0 in a link."""
+    _read_link(lesson, {name: lambda text: _read_switch(name, start, text)})
+    return st.toggle(label, key=_key(lesson, name), help=help, on_change=_forget, args=(lesson,))
+
+
+def link(lesson: str, values: Mapping[str, float | str]) -> None:
     """A button behind which lies the link to this page as it is now."""
     with st.popover("Link to this", icon=":material/link:", help="A link that opens this page with these values."):
-        st.code(f"{_address()}{lesson}?{urlencode({name: f'{value:g}' for name, value in values.items()})}", None)
+        st.code(_link(lesson, values), None)
 
 
-def _read_link(lesson, group):
-    """Put what the link says into the sliders, at the first sight of the page."""
-    refused = []
-    for dial in group:
-        key = _key(lesson, dial.name)
+@st.fragment
+def link_to_all(lesson: str) -> None:
+    """The same with every control of the lesson that has been shown, as it stands when the button is pressed."""
+    words = "A link that opens this page with every control as it is now."
+    popover = st.popover("Link to this", icon=":material/link:", help=words, key=f"link {lesson}", on_change="rerun")
+    if popover.open:
+        start = _key(lesson, "")
+        shown = sorted(key for key in map(str, st.session_state) if key.startswith(start))
+        popover.code(_link(lesson, {key.removeprefix(start): st.session_state[key] for key in shown}), None)
+
+
+def turn(lesson: str, dial: Dial, steps: int = 1) -> None:
+    """Move a dial by some steps, from the last value on to the first; for `on_click` of a button."""
+    count = round((dial.high - dial.low) / dial.step) + 1
+    place = round((st.session_state.get(_key(lesson, dial.name), dial.start) - dial.low) / dial.step)
+    value = dial.low + (place + steps) % count * dial.step
+    st.session_state[_key(lesson, dial.name)] = value if isinstance(dial.step, int) else float(value)
+
+
+def _draw(lesson, dial):
+    """The widget of a dial, and what it says."""
+    kind = int if isinstance(dial.step, int) else float
+    low, high, step = (kind(number) for number in (dial.low, dial.high, dial.step))
+    how = {"step": step, "key": _key(lesson, dial.name), "on_change": _forget, "args": (lesson,)}
+    return st.slider(dial.label, low, high, help=f"{dial.help} From {low:g} to {high:g}.", **how)
+
+
+def _refuse_unless_offered(lesson, dial):
+    """Back to the start with a value out of range; Streamlit itself would take the lowest and say nothing."""
+    value = st.session_state.get(_key(lesson, dial.name))
+    if value is None or dial.low <= value <= dial.high:
+        return
+    st.session_state[_key(lesson, dial.name)], trouble = _read(dial, f"{value:g}", "The slider")
+    st.session_state.setdefault(f"refused {lesson}", {})[dial.name] = trouble
+
+
+def _read_link(lesson, readers):
+    """Put what the link says into the controls, at the first sight of them; and say what was refused, until one moves.
+
+    Args:
+        readers: from a control's name to what makes its value, and a sentence if it is wrong, from the link's text.
+    """
+    refused = st.session_state.setdefault(f"refused {lesson}", {})
+    for name, read in readers.items():
+        key = _key(lesson, name)
         if key in st.session_state:
             st.session_state[key] = st.session_state[key]  # kept while another page is on the screen
             continue
-        value, trouble = _read(dial, st.query_params.get(dial.name))
-        st.session_state[key] = value
-        refused += [trouble] if trouble else []
-    if refused:
-        st.session_state[f"refused {lesson}"] = " ".join(refused)
-    if f"refused {lesson}" in st.session_state:
-        st.warning(st.session_state[f"refused {lesson}"])
+        st.session_state[key], trouble = read(st.query_params.get(name))
+        if trouble:
+            refused[name] = trouble
+    troubles = [refused[name] for name in readers if name in refused]
+    if troubles:
+        st.warning(" ".join(troubles))
 
 
-def _read(dial, text):
+def _forget(lesson):
+    """A control has moved: what the link said wrongly is over."""
+    st.session_state.pop(f"refused {lesson}", None)
+
+
+def _read(dial, text, who="The link"):
     """The value that a link gives a dial, and what is wrong with it."""
-    start = int(dial.start) if isinstance(dial.step, int) else float(dial.start)
+    start = _start(dial)
     if text is None:
         return start, ""
     try:
@@ -72,16 +133,41 @@ def _read(dial, text):
         value = math.nan
     if isinstance(dial.step, int) and value.is_integer():
         value = int(value)
-    whole = "a whole number" if isinstance(dial.step, int) else "a number"
     right = dial.low <= value <= dial.high and not (isinstance(dial.step, int) and isinstance(value, float))
     if right:
         return value, ""
-    words = plain(text[:20])
-    trouble = (
-        f"The link says {dial.name} = {words}, but it must be {whole} from {dial.low:g} to {dial.high:g}; "
-        f"{start:g} is used."
-    )
-    return start, trouble
+    whole = "a whole number" if isinstance(dial.step, int) else "a number"
+    return start, _refusal(dial.name, text, f"{whole} from {dial.low:g} to {dial.high:g}", f"{start:g}", who)
+
+
+def _read_word(name, choices, text):
+    """The same for one of a few words."""
+    first, *_ = choices
+    if text is None or text in choices:
+        return text or first, ""
+    *others, last = choices
+    return first, _refusal(name, text, f"{', '.join(others)} or {last}", first)
+
+
+def _read_switch(name, start, text):
+    """The same for on and off."""
+    if text in (None, "0", "1"):
+        return start if text is None else text == "1", ""
+    return start, _refusal(name, text, "0 or 1", f"{start:d}")
+
+
+def _refusal(name, text, right, used, who="The link"):
+    shown = plain(" ".join(text[:20].split())) + ("…" if len(text) > 20 else "")
+    return f"{who} says {name} = {shown or 'nothing'}, but it must be {right}; {used} is used."
+
+
+def _start(dial):
+    return int(dial.start) if isinstance(dial.step, int) else float(dial.start)
+
+
+def _link(lesson, values):
+    words = {name: value if isinstance(value, str) else f"{value:.10g}" for name, value in values.items()}
+    return f"{_address()}{lesson}?{urlencode(words)}"
 
 
 def _key(lesson, name):

@@ -23,6 +23,12 @@ LESSONS = (
         "What is hidden, what is seen, and how much of the hidden can be known?",
     ),
     Lesson("structured_inference", "Structured inference", ":material/schema:", "Why does the RNN run backwards?"),
+    Lesson(
+        "recovery",
+        "Parameter recovery",
+        ":material/my_location:",
+        "Does a better guess of the hidden states learn truer laws?",
+    ),
     Lesson("train", "Train", ":material/play_circle:", "Can you train one?"),
     Lesson("latents", "Latents", ":material/scatter_plot:", "What did it learn?"),
 )

@@ -1,0 +1,209 @@
+"""Structured inference, first half: which frames still tell, what each network sees, how it is wired, two messages."""
+
+import numpy as np
+import streamlit as st
+
+from dmm import figures, floors, reading, systems
+from dmm.figures.bells import multiply
+from dmm.figures.chains import FUTURE, PAST
+from dmm.ui.asking import predict
+from dmm.ui.choices import networks
+from dmm.ui.dials import Dial, dials, link, pick, switch
+from dmm.ui.explain import formula_and_code
+from dmm.ui.plot import plot
+
+LESSON = "structured_inference"
+SHORT = 6  # frames of the chains and grids that are drawn
+NOTHING = 1e-9  # what rounding leaves of 0
+
+TIME = Dial("t", "Which latent, $t$", 2, SHORT, 4, 1, "The latent $z_t$ that is asked about.")
+STEPS = Dial("lines", "Lines shown", 1, 5, 1, 1, "How many steps of the argument are shown.")
+ROW = Dial("row", "Which row, $t$", 1, SHORT, 4, 1, "The latent $z_t$ whose row is framed in each grid.")
+MESSAGES = {
+    side: (
+        Dial(f"{side}_mean", f"Mean {symbol}", -4.0, 4.0, mean, 0.1, f"Where the {side} message says that $z_t$ is."),
+        Dial(f"{side}_sd", f"Standard deviation {scale}", 0.3, 3.0, 1.2, 0.1, f"How unsure the {side} message is."),
+    )
+    for side, symbol, scale, mean in (
+        ("left", r"$\mu_l$", r"$\sigma_l$", -2.0),
+        ("right", r"$\mu_r$", r"$\sigma_r$", 2.0),
+    )
+}
+NETWORK = "The inference network: mean field (MF) or structured (ST), with RNNs from the left, the right or both."
+
+
+def choose_network(name: str, first: str) -> str:
+    """One of the six networks; `name` is the choice's own in links."""
+    names = {family: one.name for family, one in networks().items()}
+    others = [family for family in names if family != first]
+    others.sort(key=lambda family: family[:2] != first[:2])  # its relatives next
+    return pick(LESSON, name, "Network", {family: names[family] for family in (first, *others)}, NETWORK)
+
+
+# --- which frames still tell ----------------------------------------------------------------------------------------
+
+WHICH = ["All frames", "The frames up to $t$: past and present", "The frames from $t$ on: present and future"]
+BLOCKED = (
+    "Whatever the past frames say about $z_t$, they say through $z_{t-1}$; and that is known, so they are heard "
+    "already. The frames from $t$ on show where $z_t$ has led. So a guess of $z_t$ needs $z_{t-1}$ and a summary of "
+    "$x_{t:T}$, for each $t$; the RNN that makes them begins at the last frame and **runs backwards**."
+)
+HIDDEN = "Off: $z_{t-1}$ is hidden, as all latents are, and the past frames tell about $z_t$ as well."
+DERIVATION = (
+    (
+        r"p(z_{1:T} \mid x_{1:T}) = \prod_t p(z_t \mid z_{1:t-1}, x_{1:T})",
+        "The chain rule of probability, true of any model.",
+    ),
+    (
+        r"= \prod_t p(z_t \mid z_{t-1}, x_{1:T})",
+        "Each path from an earlier latent to $z_t$ runs through $z_{t-1}$, which is known.",
+    ),
+    (
+        r"= \prod_t p(z_t \mid z_{t-1}, x_{t:T})",
+        "So does each path from an earlier frame. This is Eq. 3 of the paper; at $t = 1$ there is no latent before.",
+    ),
+    (
+        r"q(z_{1:T} \mid x_{1:T}) = \prod_t N(z_t; \, \mu_t, \sigma_t^2)",
+        "The guess mimics it factor by factor: $\\mu_t$ and $\\sigma_t$ come from a network that sees $z_{t-1}$ and "
+        "$x_{t:T}$ (Eq. 4).",
+    ),
+    (
+        rf"\textcolor{{{FUTURE}}}{{h^{{\text{{right}}}}_t}} = \operatorname{{RNN}}\big("
+        rf"\textcolor{{{FUTURE}}}{{h^{{\text{{right}}}}_{{t+1}}}}, \, x_t\big)",
+        "One vector of a fixed size for all of $x_{t:T}$, from the one for $x_{t+1:T}$: the RNN runs backwards.",
+    ),
+)
+
+
+def weights(t: int, known: bool) -> np.ndarray:
+    """How far each of six frames of the linear system moves $E[z_t]$, with $z_{t-1}$ known or not: (T,)."""
+    exact = floors.best(systems.linear(), SHORT, "st-r")  # which is the posterior itself
+    cov = np.linalg.inv(exact.precision)
+    through = cov[t - 1, t - 2] / cov[t - 2, t - 2]  # how far z_t follows z_{t-1}
+    return exact.A[t - 1] - known * through * exact.A[t - 2]
+
+
+@st.fragment
+def show_chain() -> None:
+    """A latent is asked about, the one before is known: the question, and then the paths."""
+    asked, shown = st.columns([2, 3], gap="large")
+    with asked:
+        t = dials(LESSON, [TIME])["t"]
+        silent = np.abs(weights(t, known=True)) < NOTHING
+        right = WHICH[2] if silent[: t - 1].all() else WHICH[0]
+        question = "Given $z_{t-1}$, which frames still tell something about $z_t$?"
+        answered = predict("frames", question, WHICH, right, BLOCKED)
+        known = switch(LESSON, "known", "$z_{t-1}$ is known", HIDDEN, start=True) if answered else True
+        link(LESSON, {"t": t, "known": float(known)})
+    with shown:
+        plot(figures.open_paths(SHORT, t, known, answered), "chain", tools=False)
+        if answered:
+            plot(figures.frame_weights(weights(t, known), t), "weights", tools=False)
+            given = f"z_{t - 1}, x_{{1:{SHORT}}}" if known else f"x_{{1:{SHORT}}}"
+            st.caption(
+                f"Bars: how far each frame moves $E[z_{t} \\mid {given}]$ in the paper's linear system. Paths of the "
+                ":violet[past] and of the :green[present and future]; what is blocked is pale."
+            )
+
+
+@st.fragment
+def show_derivation() -> None:
+    """The same in formulas, line by line, each with its reason."""
+    for line, reason in DERIVATION[: dials(LESSON, [STEPS])["lines"]]:
+        formula, words = st.columns([2, 3], gap="large", vertical_alignment="center")
+        formula.latex(line)
+        words.markdown(reason)
+
+
+# --- the six networks ----------------------------------------------------------------------------------------------
+
+
+@st.fragment
+def show_masks() -> None:
+    """What each network sees, as six grids and as a table."""
+    grids, words = st.columns([3, 2], gap="large")
+    with words:
+        t = dials(LESSON, [ROW])["row"]
+        rows = [f"| **{one.name}** | ${one.formula}$ | {one.sees} |" for one in networks().values()]
+        st.markdown("\n".join(["| network | the guess | looks at |", "|---|---|---|", *rows]))
+    with grids:
+        plot(figures.network_masks(t, SHORT), "masks", tools=False)
+
+
+# --- RNNs and combiner ---------------------------------------------------------------------------------------------
+
+
+@st.fragment
+def show_wiring() -> None:
+    """The chosen network as a graph, what is in its squares, and the code."""
+    name = choose_network("network", "st-r")
+    structured, sides = name.startswith("st"), [side for side in ("left", "right") if side[0] in name.split("-")[1]]
+    square = "combiner.Combiner" if structured else "combiner.Message"
+    inside = "a **combiner**, which the last latent enters" if structured else "a Gaussian **message**"
+    if name == "mf-lr":
+        square, inside = "combiner.product", "the **product** of two Gaussian messages"
+    one = networks()[name]
+    plot(figures.wiring(structured, sides), "wiring", tools=False)
+    order = "drawn all at once"
+    if structured:
+        order = "drawn one after another, each from the one before; the first from a learned $z_{q,0}$"
+    st.markdown(
+        f"**{one.name}**, ${one.formula}$: looks at {one.sees}. Its RNN states: :violet[$h^{{left}}_t$ sums up "
+        f"$x_{{1:t}}$], :green[$h^{{right}}_t$ sums up $x_{{t:T}}$]; pale ones it lacks. Each square is {inside}. The "
+        f":blue[latents] are {order}."
+    )
+    with st.expander(f"The square of {one.name}: formula and code"):
+        formula_and_code(square)
+    link(LESSON, {"network": name})
+
+
+# --- two messages, multiplied --------------------------------------------------------------------------------------
+
+WIDTH = ["It is wider than either", "Its width lies between theirs", "It is narrower than either"]
+ADDED = (
+    r"Precisions add: $1/\sigma^2 = 1/\sigma_l^2 + 1/\sigma_r^2$. So the product is never wider than either message, "
+    "**even when they contradict each other**: their means do not enter its width."
+)
+COLOURED = {"_r": FUTURE, "_l": PAST}
+
+
+@st.fragment
+def show_product() -> None:
+    """Two bells, and what their product will be."""
+    messages = {}
+    for column, side in zip(st.columns(2, gap="large"), MESSAGES, strict=True):
+        with column:
+            st.markdown(":violet[**Left message**]" if side == "left" else ":green[**Right message**]")
+            messages[side] = tuple(dials(LESSON, MESSAGES[side]).values())
+    left, right = messages["left"], messages["right"]
+    loc, scale = multiply(left, right)
+    asked, shown = st.columns([2, 3], gap="large")
+    with asked:
+        wider, narrower = scale > max(left[1], right[1]), scale < min(left[1], right[1])
+        answer = WIDTH[0] if wider else WIDTH[2] if narrower else WIDTH[1]
+        question = "The past and the future disagree about $z_t$. How wide is the product of what they say?"
+        answered = predict("product", question, WIDTH, answer, ADDED)
+        link(LESSON, {name: value for side, pair in messages.items() for name, value in _named(side, pair)})
+    with shown:
+        plot(figures.two_bells(left, right, answered), "bells", tools=False)
+    if answered:
+        st.latex(coloured(reading.formula("combiner.product")))
+        st.markdown(rf"Now $\mu = {loc:.2f}$ and $\sigma = {scale:.2f}$.")
+        with st.expander("The code"):
+            formula_and_code("combiner.product")
+
+
+def coloured(formula: str) -> str:
+    r"""A formula with what belongs to the right message and to the left one in their colours.
+
+    >>> coloured(r"\mu_r")
+    '\\textcolor{#009E73}{\\mu_r}'
+    """
+    for term in (r"\mu_r", r"\mu_l", r"\sigma_r^2", r"\sigma_l^2"):
+        formula = formula.replace(term, rf"\textcolor{{{COLOURED[term.removesuffix('^2')[-2:]]}}}{{{term}}}")
+    return formula
+
+
+def _named(side, pair):
+    """A message's values by the names of their sliders."""
+    return zip((dial.name for dial in MESSAGES[side]), pair, strict=True)

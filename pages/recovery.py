@@ -1,0 +1,41 @@
+"""Parameter recovery: two numbers of a law are learned with the guess, and a looser guess learns them wrong."""
+
+import streamlit as st
+
+from dmm.ui import explain, frame, recovery
+
+frame.lesson("recovery")
+st.markdown(
+    "In the race the law was given, and only the guess $q$ was learned. With music nobody gives it: law and guess are "
+    "learned **together**, from the same bound. Here all of the law is known but two numbers, and the exact likelihood "
+    "says how near a learner could come."
+)
+
+st.subheader("Two numbers to find", anchor=False)
+st.markdown(
+    "The paper's two-dimensional system. The learner is given these lines and many sequences of frames $x$; "
+    ":orange[$\\alpha$] and :blue[$\\beta$], which couple the two halves of the state, it must find. Move them: dotted "
+    "rings of states become flat curves after one step."
+)
+recovery.show_law()
+
+st.subheader("A valley, and the ways into it", anchor=False)
+st.markdown(
+    "For each pair of numbers, how likely are the frames? The lowest point of the negative log-likelihood (NLL) is the "
+    "exact estimate, the best that anyone could read from these data."
+)
+answered = recovery.ask()
+recovery.show_valley(answered)
+
+if answered:
+    st.subheader("Where they end", anchor=False)
+    recovery.show_ends()
+    st.subheader("Why a looser guess learns another law", anchor=False)
+    st.markdown("Training never sees the NLL. It lowers the bound, which is the NLL and the gap together:")
+    recovery.show_why()
+    st.subheader("Try this", anchor=False)
+    recovery.show_tasks()
+
+with st.expander("Formula and code: the step whose two numbers are learned"):
+    explain.formula_and_code("experiments.CoupledTransition")
+frame.onward("recovery")

@@ -167,16 +167,17 @@ def draw(name, n, part, seed=0):
     return systems.sample(EXPERIMENTS[name].system(), n, systems.FRAMES, rng)
 
 
-def make_experiment(name, **values):
+def make_experiment(name, sequences=SIZES[0], **values):
     """The `Spec` of a run: data drawn with the configuration's seed, and a model of which only q is to be learned.
 
     Args:
         name: "linear", "nonlinear" or "recovery".
+        sequences: how many to learn from.
         values: fields of the configuration, such as inference, seed and epochs.
     """
     dims = EXPERIMENTS[name].dims
     config = make_config(**(SETTINGS | {"data": name, "x_dim": dims, "z_dim": dims} | values))
-    train, valid = (draw(name, n, part, config.seed)[1] for n, part in zip(SIZES, (TRAIN, VALID), strict=False))
+    train, valid = (draw(name, n, part, config.seed)[1] for n, part in ((sequences, TRAIN), (SIZES[1], VALID)))
     return Spec(config, *(tuple(part.astype(np.float32)) for part in (train, valid)), build)
 
 

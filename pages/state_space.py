@@ -1,6 +1,84 @@
-"""State-space models."""
+"""State-space models: what is hidden, what is seen, and how much of the hidden can be known."""
 
-from dmm.ui import frame
+import streamlit as st
+
+from dmm.ui import frame, state_space, state_space_beliefs, state_space_beyond, state_space_looks, state_space_questions
 
 frame.lesson("state_space")
+st.markdown(
+    "A boat drifts in fog. Its place $z_t$ is *hidden*; each minute you get one noisy reading of it, $x_t$, which is "
+    "*seen*. A **state-space model** is two rules: how the hidden state moves, and how it shows. Here both are "
+    "straight lines with Gaussian noise, the one case in which everything can be computed exactly."
+)
+rules, graph = st.columns(2, gap="large", vertical_alignment="center")
+with rules:
+    state_space.formula()
+    st.caption(
+        "$Q$ and $R$ are variances, in units of $z$ and $x$ squared; their square roots are standard deviations."
+    )
+with graph:
+    state_space_beyond.show_graph()
+
+st.subheader("One run of the world", anchor=False)
+st.markdown(
+    "The world draws $z$ and $x$ with the sliders' numbers, and always from the same random numbers: what you see "
+    "change is what you changed. Whoever estimates $z$ here knows $a$, $c$, $Q$ and $R$."
+)
+view, knobs = st.columns([7, 3], gap="large")
+with knobs:
+    world = state_space.choose_world()
+with view:
+    state_space_looks.look(world)
+
+st.subheader("Who sees what", anchor=False)
+st.markdown(
+    "The **filter** guesses $z_t$ from the frames up to now: it can run while the boat drifts. The **smoother** comes "
+    "back when all frames are in. A **prediction** guesses a state for which no frame is there yet."
+)
+rows, question = st.columns(2, gap="large")
+with rows:
+    state_space_beyond.show_who_sees_what()
+with question:
+    state_space_questions.ask_where(world)
+
+st.subheader("How likely are the frames?", anchor=False)
+st.markdown(
+    "In life the model does not know the world's numbers; it has to learn them. The frames above stay as they are, "
+    "and one of the four numbers *in the model* moves. Some values make these frames more likely than others. The "
+    "filter tells how likely, exactly: it predicts each frame from those before, and sums up $\\log p(x_t \\mid "
+    "x_{1:t-1})$, in *nats*. Learning means to climb this curve."
+)
+state_space_beliefs.believe(world)
+
+st.subheader("From straight to curved", anchor=False)
+st.markdown("In general the mean and the variance of the next state, and what shows of it, are any functions:")
+st.latex(r"\begin{aligned} z_t &\sim N(G(z_{t-1}), \, S(z_{t-1})) \\ x_t &\sim \Pi(F(z_t)) \end{aligned}")
+st.markdown(
+    "Above, $G(z) = a z$, $S = Q$, $F(z) = c z$, and $\\Pi$ is a Gaussian of variance $R$. A straight line turns a "
+    "bell into a bell, so a mean and a variance say it all. A curve does not: below each map is a bell of what is "
+    "believed of $z_{t-1}$, at its left what that becomes, and dotted the bell that has the same mean and variance."
+)
+state_space_beyond.show_maps(world)
+st.markdown(
+    "This is where Kalman's formulas end, and where one *learns* to guess the hidden state: by a second network, which "
+    "reads the frames."
+)
+
+st.subheader("Tables, lines, networks", anchor=False)
+st.markdown(
+    "One graph, three models. A **hidden Markov model** is in one of a few states and looks its next one up in a "
+    "table. The linear Gaussian model has numbers as state, and a matrix. A **deep Markov model** has numbers, and "
+    "networks: its next state is still Gaussian *given the last one*, but mean and variance may bend as they like."
+)
+state_space_beyond.show_tables_and_networks()
+st.caption(
+    'The "state-space models" of S4 and Mamba are something else: layers in which a state follows its input by a '
+    "linear recurrence without noise, so that nothing is left to infer. Here states are random, and hidden."
+)
+
+st.subheader("Try this", anchor=False)
+state_space_questions.ask_louder(world)
+state_space_questions.ask_far(world)
+state_space_questions.ask_again(world)
+state_space_beyond.show_code()
 frame.onward("state_space")

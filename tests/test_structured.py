@@ -418,7 +418,6 @@ def test_ellipse_follows_the_correlation(page):
     assert "correlation 0.50" in next(c.proto.alt for c in page.get("plotly_chart") if "llipse" in c.proto.alt)
 
 
-@pytest.mark.xfail(reason="the widgets of dials and asking lack persist_state='session'", strict=True)
 def test_values_and_answers_are_kept_while_another_page_is_on_the_screen(page):
     dial(page, "rho").set_value(0.5).run()
     dial(page, "left_mean").set_value(3.0).run()

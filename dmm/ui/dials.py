@@ -30,10 +30,8 @@ def dials(lesson: str, group: Sequence[Dial]) -> dict[str, float]:
     """The sliders of a lesson, one below another, and their values by name.
 
     A value in the link that is no number, or out of range, is refused in a sentence; the slider then starts as usual.
-    So is what a browser sends, but no slider offers.
+    What a browser sends and no slider offers is turned away by Streamlit.
     """
-    for dial in group:
-        _refuse_unless_offered(lesson, dial)
     _read_link(lesson, {dial.name: (lambda text, dial=dial: _read(dial, text)) for dial in group})
     return {dial.name: _draw(lesson, dial) for dial in group}
 
@@ -45,14 +43,14 @@ def pick(lesson: str, name: str, label: str, choices: Mapping[str, str], help: s
         choices: from what stands in a link to what stands on the page.
     """
     _read_link(lesson, {name: lambda text: _read_word(name, choices, text)})
-    how = {"key": _key(lesson, name), "help": help, "required": True, "on_change": _forget, "args": (lesson,)}
-    return st.segmented_control(label, list(choices), format_func=choices.get, **how)
+    how = _common(lesson, name, help)
+    return st.segmented_control(label, list(choices), format_func=choices.get, required=True, **how)
 
 
 def switch(lesson: str, name: str, label: str, help: str, start: bool = False) -> bool:
     """On or off; 1 or 0 in a link."""
     _read_link(lesson, {name: lambda text: _read_switch(name, start, text)})
-    return st.toggle(label, key=_key(lesson, name), help=help, on_change=_forget, args=(lesson,))
+    return st.toggle(label, **_common(lesson, name, help))
 
 
 def link(lesson: str, values: Mapping[str, float | str]) -> None:
@@ -84,17 +82,14 @@ def _draw(lesson, dial):
     """The widget of a dial, and what it says."""
     kind = int if isinstance(dial.step, int) else float
     low, high, step = (kind(number) for number in (dial.low, dial.high, dial.step))
-    how = {"step": step, "key": _key(lesson, dial.name), "on_change": _forget, "args": (lesson,)}
-    return st.slider(dial.label, low, high, help=f"{dial.help} From {low:g} to {high:g}.", **how)
+    how = _common(lesson, dial.name, f"{dial.help} From {low:g} to {high:g}.")
+    return st.slider(dial.label, low, high, step=step, **how)
 
 
-def _refuse_unless_offered(lesson, dial):
-    """Back to the start with a value out of range; Streamlit itself would take the lowest and say nothing."""
-    value = st.session_state.get(_key(lesson, dial.name))
-    if value is None or dial.low <= value <= dial.high:
-        return
-    st.session_state[_key(lesson, dial.name)], trouble = _read(dial, f"{value:g}", "The slider")
-    st.session_state.setdefault(f"refused {lesson}", {})[dial.name] = trouble
+def _common(lesson, name, help):
+    """What all controls have."""
+    key = _key(lesson, name)
+    return {"key": key, "help": help, "on_change": _forget, "args": (lesson,), "persist_state": "session"}
 
 
 def _read_link(lesson, readers):
@@ -107,7 +102,6 @@ def _read_link(lesson, readers):
     for name, read in readers.items():
         key = _key(lesson, name)
         if key in st.session_state:
-            st.session_state[key] = st.session_state[key]  # kept while another page is on the screen
             continue
         st.session_state[key], trouble = read(st.query_params.get(name))
         if trouble:
@@ -122,7 +116,7 @@ def _forget(lesson):
     st.session_state.pop(f"refused {lesson}", None)
 
 
-def _read(dial, text, who="The link"):
+def _read(dial, text):
     """The value that a link gives a dial, and what is wrong with it."""
     start = _start(dial)
     if text is None:
@@ -137,7 +131,7 @@ def _read(dial, text, who="The link"):
     if right:
         return value, ""
     whole = "a whole number" if isinstance(dial.step, int) else "a number"
-    return start, _refusal(dial.name, text, f"{whole} from {dial.low:g} to {dial.high:g}", f"{start:g}", who)
+    return start, _refusal(dial.name, text, f"{whole} from {dial.low:g} to {dial.high:g}", f"{start:g}")
 
 
 def _read_word(name, choices, text):
@@ -156,9 +150,9 @@ def _read_switch(name, start, text):
     return start, _refusal(name, text, "0 or 1", f"{start:d}")
 
 
-def _refusal(name, text, right, used, who="The link"):
+def _refusal(name, text, right, used):
     shown = plain(" ".join(text[:20].split())) + ("…" if len(text) > 20 else "")
-    return f"{who} says {name} = {shown or 'nothing'}, but it must be {right}; {used} is used."
+    return f"The link says {name} = {shown or 'nothing'}, but it must be {right}; {used} is used."
 
 
 def _start(dial):

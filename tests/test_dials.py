@@ -1,0 +1,127 @@
+"""Controls that a link carries: read once, checked, kept, and written into a new link."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.test_pages import assert_one_sentence, sentences
+
+SCRIPT = """
+import streamlit as st
+from dmm.ui.dials import Dial, dials, link, link_to_all, pick, switch, turn
+speed = Dial("speed", "Speed", 0.5, 2.5, 1.0, 0.5, "How fast.")
+count = Dial("count", "Count", 1, 5, 4, 1, "How many.")
+if st.checkbox("elsewhere"):
+    st.stop()
+values = dials("here", [speed, count])
+way = pick("here", "way", "Way", {"up": "Upwards", "down": "Downwards"}, "Which way.")
+on = switch("here", "on", "On", "Whether.", start=True)
+st.button("turn", on_click=turn, args=("here", count))
+st.button("faster", on_click=turn, args=("here", speed))
+link("here", values | {"way": way})
+link_to_all("here")
+st.json({"values": values, "way": way, "on": on})
+"""
+
+
+def shown(at):
+    import json
+
+    assert [one.message for one in at.exception] == []
+    return json.loads(at.json[0].value)
+
+
+def start(**query):
+    at = AppTest.from_string(SCRIPT, default_timeout=30)
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+def test_controls_start_where_they_are_told():
+    at = start()
+    assert shown(at) == {"values": {"speed": 1.0, "count": 4}, "way": "up", "on": True}
+    assert sentences(at) == []
+
+
+def test_link_sets_every_control_and_moving_one_later_is_not_undone():
+    at = start(speed="2.5", count="2", way="down", on="0")
+    assert shown(at) == {"values": {"speed": 2.5, "count": 2}, "way": "down", "on": False}
+    at.slider[0].set_value(1.5).run()
+    assert shown(at)["values"]["speed"] == 1.5
+    assert sentences(at) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("speed", "3", "speed = 3, but it must be a number from 0.5 to 2.5; 1 is used"),
+        ("speed", "-1", "speed = -1, but"),
+        ("speed", "nan", "speed = nan, but"),
+        ("speed", "inf", "speed = inf, but"),
+        ("speed", "1e999", "speed = 1e999, but"),
+        ("speed", "", "speed = nothing, but"),
+        ("speed", "fast\n\n# big", "speed = fast # big, but"),
+        ("count", "3.5", "count = 3.5, but it must be a whole number from 1 to 5; 4 is used"),
+        ("count", "1000000", "count = 1000000, but"),
+        ("count", "9" * 5000, "count = 99999999999999999999…, but"),
+        ("way", "sideways", "way = sideways, but it must be up or down; up is used"),
+        ("on", "maybe", "on = maybe, but it must be 0 or 1; 1 is used"),
+    ],
+)
+def test_wrong_value_in_a_link_gives_one_sentence_until_a_control_moves(name, value, words):
+    at = start(**{name: value})
+    assert shown(at) == {"values": {"speed": 1.0, "count": 4}, "way": "up", "on": True}
+    (sentence,) = sentences(at)
+    assert_one_sentence(sentence)
+    assert words in sentence
+    assert len(sentences(at.run())) == 1
+    assert sentences(at.slider[0].set_value(2.0).run()) == []
+
+
+def test_markup_in_a_link_is_shown_as_it_is_and_does_nothing():
+    (sentence,) = sentences(start(count="<script>"))
+    assert sentence.startswith("The link says count = \\<script\\>, but")
+
+
+@pytest.mark.parametrize("value", [0, 1000, -1, 10**12])
+def test_value_that_a_browser_makes_up_never_reaches_the_page(value):
+    at = start()
+    at.slider[1].set_value(value).run()
+    assert 1 <= shown(at)["values"]["count"] <= 5
+
+
+def test_values_are_kept_while_another_page_is_on_the_screen():
+    at = start(way="down")
+    at.slider[0].set_value(2.0).run()
+    at.toggle[0].set_value(False).run()
+    before = shown(at)
+    at.checkbox[0].check().run()
+    assert not at.slider
+    at.run()
+    at.checkbox[0].uncheck().run()
+    assert shown(at) == before
+    assert before == {"values": {"speed": 2.0, "count": 4}, "way": "down", "on": False}
+
+
+def test_turning_a_dial_goes_on_to_the_next_value_and_round():
+    at = start()
+    seen = []
+    for _ in range(3):
+        next(one for one in at.button if one.label == "turn").click().run()
+        seen.append(shown(at)["values"]["count"])
+    assert seen == [5, 1, 2]
+    next(one for one in at.button if one.label == "faster").click().run()
+    assert shown(at)["values"]["speed"] == 1.5
+
+
+def test_links_lead_back_to_what_is_shown():
+    at = start(speed="2.5", way="down", on="0")
+    given = {name: value[0] for name, value in parse_qs(urlsplit(at.code[0].value).query).items()}
+    assert given == {"speed": "2.5", "count": "4", "way": "down"}
+    at.session_state["link here"] = True
+    at.run()
+    whole = {name: value[0] for name, value in parse_qs(urlsplit(at.code[1].value).query).items()}
+    assert whole == {"speed": "2.5", "count": "4", "way": "down", "on": "0"}
+    assert shown(start(**whole)) == shown(at)

@@ -117,7 +117,7 @@ def test_rmse_is_that_of_the_mean_however_few_draws_estimate_it():
                 layer.weight.zero_()
                 layer.bias.fill_(0.0 if layer is part.hidden_to_loc else 20.0)
     truth = math.sqrt((z**2).mean())
-    assert judge(dmm, "linear", z, x, draws=2).rmse == pytest.approx(truth, rel=0.01)
+    assert judge(dmm, "linear", z, x, draws=2).rmse == pytest.approx(truth, rel=0.03)
 
 
 def test_gap_and_its_error_are_those_of_a_loop_over_draws():

@@ -13,6 +13,7 @@ from dmm.figures.chains import FUTURE, PAST, telling_frames
 from dmm.figures.masks import sight
 from dmm.floors import FAMILIES
 from dmm.palette import LATENT
+from dmm.runs.race_records import load_race
 from dmm.ui import structured, structured_gaps
 from tests.test_pages import (
     assert_alive,
@@ -390,10 +391,12 @@ def test_product_follows_its_sliders(page):
 
 
 def test_influence_follows_network_and_row(page):
+    stored = {one.inference: one.influence for one in load_race().results}
     for name in FAMILIES:
         network(page, "guess").set_value(name).run()
         assert_alive(page, PAGE)
-        exact, best = (decoded(trace["z"]) for trace in shown_figures(page)["influence"]["data"])
+        exact, best, learned = (decoded(trace["z"]) for trace in shown_figures(page)["influence"]["data"])
+        np.testing.assert_array_equal(learned, stored[name])
         np.testing.assert_allclose(exact, floors.influence(S9, 25), atol=1e-12)
         np.testing.assert_allclose(best, floors.influence(S9, 25, name), atol=1e-12)
         assert ("not the Kalman filter" in text(page)) == name.endswith("-l")

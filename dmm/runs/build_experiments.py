@@ -15,13 +15,13 @@ from dmm import experiments, systems, training, unscented
 from dmm.runs.experiment_results import NETWORKS, STORED, Landscape, Result, Stored, load_results, save_results
 
 SEEDS = (0, 1, 2)
-EPOCHS = {  # as many as fit into a minute of one core
-    "linear": {"epochs": 120},
+BUDGETS = {  # a minute of an idle core
+    "linear": {"sequences": 20_000, "batch_size": 50, "seconds": 50, "epochs": 10_000},
     "nonlinear": {"epochs": 120},
     "recovery": {"epochs": 100, "batch_size": 250},
 }
 TESTED = 1000  # sequences
-DRAWS = 100
+DRAWS = 50
 POINTS = 100  # of a path
 ALPHAS, BETAS = np.linspace(-0.25, 0.85, 34), np.linspace(-0.45, 0.35, 25)
 
@@ -29,9 +29,9 @@ ALPHAS, BETAS = np.linspace(-0.25, 0.85, 34), np.linspace(-0.45, 0.35, 25)
 def run(experiment, inference, seed) -> Result:
     """Train one network with one seed and judge it."""
     torch.set_num_threads(1)
-    spec = experiments.make_experiment(experiment, inference=inference, seed=seed, **EPOCHS[experiment])
+    spec = experiments.make_experiment(experiment, inference=inference, seed=seed, **BUDGETS[experiment])
     state, path, ended = training.make_state(spec), [], ""
-    steps = max(1, spec.config.epochs * spec.updates_per_epoch // POINTS)
+    steps = max(1, min(500, spec.config.epochs * spec.updates_per_epoch // POINTS))
     while ended != "done":
         path.append(_numbers(state))
         state, report = training.advance(state, spec, training.Budget(steps=steps))
@@ -89,10 +89,10 @@ def _numbers(state):
 def main() -> None:
     """Run what is asked for and put it in the place of what was stored of it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=list(EPOCHS), help="one experiment; the others stay as they are stored")
+    parser.add_argument("--only", choices=list(BUDGETS), help="one experiment; the others stay as they are stored")
     parser.add_argument("--processes", type=int, default=1)
     asked = parser.parse_args()
-    names = [asked.only] if asked.only else list(EPOCHS)
+    names = [asked.only] if asked.only else list(BUDGETS)
     before = load_results()
     kept = [one for one in before.results if one.experiment not in names]
     ground = landscape() if "recovery" in names else before.landscape

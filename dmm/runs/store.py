@@ -127,9 +127,7 @@ def read_about(run: Path, form: int | str = FORMAT) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise RunError(f"{run.name} is not a run folder: its config.json is missing or damaged.") from None
     if about.get("format") == RACE != form:
-        raise RunError(
-            "This is a race of six networks; the page on structured inference shows it."
-        )
+        raise RunError("This is a race of six networks; the page on structured inference shows it.")
     if about.get("format") != form:
         raise RunError(
             f"This run has format {about.get('format')!a}; this version of the app reads format {FORMAT}. "

@@ -14,8 +14,8 @@ st.markdown(
 st.subheader("Two numbers to find", anchor=False)
 st.markdown(
     "The paper's two-dimensional system. The learner is given these lines and many sequences of frames $x$; "
-    ":orange[$\\alpha$] and :blue[$\\beta$], which couple the two halves of the state, it must find. Move them: dotted "
-    "rings of states become flat curves after one step."
+    ":orange[$\\alpha$] and :green[$\\beta$], which couple the two halves of the state, it must find. Move them: "
+    "dotted rings of states land on the solid curves after one step."
 )
 recovery.show_law()
 

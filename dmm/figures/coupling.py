@@ -23,8 +23,8 @@ def coupled_step(step, truth, noise: float):
     outer = _ring(RADII[-1], ARROWS + 1)[:-1]
     far = _distance(step(outer), truth(outer))
     figure = blank(
-        f"A plane of states z. Rings of radius {' and '.join(f'{radius:g}' for radius in RADII)} become flat closed "
-        f"curves after one step; arrows lead from the outer ring to its curve. On average the curve of the chosen law "
+        f"A plane of states z. Rings of radius {' and '.join(f'{radius:g}' for radius in RADII)} become closed curves "
+        f"after one step; arrows lead from the outer ring to its curve. On average the curve of the chosen law "
         f"lies {far:.2f} from that of the truth, which is dashed. A disc around 0 has the radius of the noise, "
         f"{noise:g}.",
         height=400,
@@ -41,7 +41,7 @@ def coupled_step(step, truth, noise: float):
         figure.add_trace(go.Scatter(**_xy(step(ring)), **quiet, **shown, line=solid, name="after, chosen"))
     ways = np.stack([outer, step(outer), np.full_like(outer, np.nan)], axis=1).reshape(-1, 2)
     tips = {"symbol": "arrow", "angleref": "previous", "size": [0, 9, 0] * ARROWS, "color": BLUE}
-    line = {"color": rgba(BLUE, 0.45), "width": 1.2}
+    line = {"color": rgba(BLUE, 0.6), "width": 1.2}
     hover = "(%{x:.2f}, %{y:.2f})<extra></extra>"
     look = {"mode": "lines+markers", "marker": tips, "line": line, "showlegend": False, "hovertemplate": hover}
     figure.add_trace(go.Scatter(**_xy(ways), **look, name="step"))

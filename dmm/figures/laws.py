@@ -37,9 +37,9 @@ def bound_at_ends(alphas, betas, nll, best, ends):
     figure.add_vline(x=best[0], line={"color": rgba(GREY, 0.8), "width": 1, "dash": "dot"})
     for name, (colour, alpha, law, gap) in ends.items():
         hover = f"{name}, α = {alpha:.3f}<br>NLL {law:.4f} + gap {gap:.4f}<br>= bound {law + gap:.4f}<extra></extra>"
-        mark = {"color": colour, "size": [8, 13], "symbol": ["circle", "line-ew"], "line": {"color": colour}}
+        mark = {"color": colour, "size": [7, 12], "symbol": ["circle", "line-ew"], "line": {"color": colour}}
         mark["line"]["width"] = [0, 3]
-        bar = {"mode": "lines+markers", "line": {"color": colour, "width": 6}, "marker": mark}
+        bar = {"mode": "lines+markers", "line": {"color": colour, "width": 5}, "marker": mark}
         figure.add_trace(go.Scatter(x=[alpha] * 2, y=[law, law + gap], name=name, hovertemplate=hover, **bar))
     top = max((numbers[:, 1] + numbers[:, 2]).max(), 1e-9)
     figure.update_xaxes(title_text="α", range=[low, high], fixedrange=True)

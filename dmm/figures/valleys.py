@@ -11,8 +11,9 @@ from dmm.palette import GREY
 FINE = 4  # points drawn for each of the grid
 DEEPEST = 1e-5  # nats per frame: nothing finer is drawn
 LINES = (-4.0, -1.0, 0.5)  # the contours: powers of ten, and what lies between two
-LABELLED = (0.0001, 0.001, 0.01)
-MOMENTS = 60  # of the slider, at most
+LABELLED = (0.0001, 0.001, 0.01, 0.1)
+ROOM = 0.04  # of the figure's height, that a label needs above the lowest point
+EARLY, LATER = 20, 30  # moments of the slider: each of the first, where most happens, and so many of the others
 CLOSE = 0.05  # around what is to be seen, when looked at closely
 
 
@@ -40,14 +41,14 @@ def likelihood_valley(alphas, betas, nll, best, errors, truth, ways=(), close=Fa
     """
     import plotly.graph_objects as go
 
-    ways = [way._replace(points=_checked(way)) for way in ways]
+    ways = [way._replace(points=checked_way(way.points)) for way in ways]
     figure = blank(_in_words(best, errors, truth, ways), height=620 if ways else 480)
     figure.add_trace(_valley(alphas, betas, nll, best))
     moments = _moments(ways)
     if ways:
         figure.add_traces(_at(ways, moments[-1], named=True))
         moving = list(range(1, len(ways) + 2))
-        figure.frames = [go.Frame(name=f"{moment}", data=_at(ways, moment), traces=moving) for moment in moments]
+        figure.frames = [{"name": f"{moment}", "data": _at(ways, moment), "traces": moving} for moment in moments]
         figure.update_layout(sliders=[_slider(moments)], updatemenus=[_buttons()])
     bars = {"color": GREY, "thickness": 2, "width": 5}
     spread = {"error_x": {"array": [2 * errors[0]]} | bars, "error_y": {"array": [2 * errors[1]]} | bars}
@@ -65,13 +66,13 @@ def likelihood_valley(alphas, betas, nll, best, errors, truth, ways=(), close=Fa
         low, high = seen.min(0) - CLOSE, seen.max(0) + CLOSE
         figure.update_xaxes(range=[max(low[0], alphas[0]), min(high[0], alphas[-1])])
         figure.update_yaxes(range=[max(low[1], betas[0]), min(high[1], betas[-1])])
-    figure.update_layout(annotations=_labels(alphas, betas, nll, best, figure.layout.xaxis.range))
+    figure.update_layout(annotations=_labels(alphas, betas, nll, best, figure.layout.yaxis.range))
     return figure
 
 
-def _checked(way):
-    """A way's triples as an array, if they can be drawn."""
-    points = np.asarray(way.points, dtype=float)
+def checked_way(points):
+    """A way's triples as an array, if they can be drawn; else a ValueError."""
+    points = np.asarray(points, dtype=float)
     if points.ndim != 2 or points.shape[1] != 3 or len(points) < 2 or not np.isfinite(points).all():
         raise ValueError(f"got a way of shape {points.shape}, expected (P, 3), P at least 2, of finite numbers")
     return points
@@ -92,7 +93,7 @@ def _valley(alphas, betas, nll, best):
         customdata=above,
         zmin=start - size,
         zmax=end,
-        colorscale=[[0, rgba(GREY, 0.0)], [1, rgba(GREY, 0.45)]],
+        colorscale=[[0, rgba(GREY, 0.0)], [1, rgba(GREY, 0.32)]],
         contours={"start": start, "end": end, "size": size},
         line={"color": rgba(GREY, 0.7), "width": 1},
         showscale=False,
@@ -102,57 +103,56 @@ def _valley(alphas, betas, nll, best):
 
 
 def _labels(alphas, betas, nll, best, shown):
-    """What each contour stands for, to the right of the lowest point, where it is on the screen."""
-    reach = np.linspace(best[0], alphas[-1], 400)
-    along = between(alphas, betas, nll, reach, best[1:])[:, 0]
+    """What the contours of whole powers of ten stand for, above the lowest point, as far as they are in sight."""
+    reach = np.linspace(best[1], shown[1], 400)
+    along = between(alphas, betas, nll, best[:1], reach)[0]
     labels = []
     for level in LABELLED:
         place = np.searchsorted(along - along[0], level)
-        if place < len(reach) and reach[place] < shown[1]:
-            labels.append({"x": reach[place], "y": best[1], "text": f"{level:g}", "showarrow": False, "textangle": -90})
-    return [label | {"font": {"size": 11}, "xanchor": "left"} for label in labels]
+        if ROOM * (shown[1] - shown[0]) < reach[min(place, 399)] - best[1] and place < len(reach):
+            labels.append({"x": best[0], "y": reach[place], "text": f"{level:g}"})
+    return [label | {"font": {"size": 11}, "yanchor": "bottom", "showarrow": False, "yshift": -2} for label in labels]
 
 
 def _moments(ways):
-    """The numbers of updates at which the slider stops."""
+    """The numbers of updates at which the slider stops: the first and the last one always."""
     every = sorted({int(step) for way in ways for step in way.points[:, 0]})
-    stride = -(-len(every) // MOMENTS) or 1
-    return every[::-1][::stride][::-1]  # the end always, the start if it fits
+    later = every[EARLY:]
+    return every[:EARLY] + later[::-1][:: -(-len(later) // LATER) or 1][::-1]
 
 
 def _at(ways, moment, named=False):
-    """Every way up to a moment, pale, and one trace of where they are then."""
-    import plotly.graph_objects as go
-
+    """Every way up to a moment, pale, and one trace of where they are then; as plain words, which plotly reads fast."""
     traces, ends, told = [], [], set()
     for way in ways:
         past = way.points[way.points[:, 0] <= moment]
         ends.append(past[-1])
-        xy = {"x": past[:, 1].astype(np.float32), "y": past[:, 2].astype(np.float32)}
+        trace = {"type": "scatter", "x": past[:, 1].astype(np.float32), "y": past[:, 2].astype(np.float32)}
         if named:
-            line = {"color": rgba(way.colour, 0.55), "width": 2, "dash": way.dash}
-            xy |= {"mode": "lines", "line": line, "name": way.name, "hoverinfo": "skip", "legendgroup": way.name}
-            xy |= {"showlegend": way.name not in told}
+            line = {"color": rgba(way.colour, 0.7), "width": 2, "dash": way.dash}
+            trace |= {"mode": "lines", "line": line, "name": way.name, "hoverinfo": "skip", "legendgroup": way.name}
+            trace |= {"showlegend": way.name not in told}
             told.add(way.name)
-        traces.append(go.Scatter(xy))
-    ends = np.array(ends)
-    points = {"x": ends[:, 1], "y": ends[:, 2], "customdata": ends[:, 0]}
+        traces.append(trace)
+    ends = np.array(ends, dtype=np.float32)
+    points = {"type": "scatter", "x": ends[:, 1], "y": ends[:, 2], "customdata": ends[:, 0]}
     if named:
         mark = {"color": [way.colour for way in ways], "size": 10, "line": {"color": "#FFFFFF", "width": 1}}
         hover = "%{text} after %{customdata} updates<br>α = %{x:.3f}<br>β = %{y:.3f}<extra></extra>"
         points |= {"mode": "markers", "marker": mark, "showlegend": False, "name": "now", "hovertemplate": hover}
         points["text"] = [way.name for way in ways]
-    return [*traces, go.Scatter(points)]
+    return [*traces, points]
 
 
 def _slider(moments):
-    """A slider of the browser's own, so that it can be dragged."""
-    how = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}, "transition": {"duration": 0}}
+    """A slider of the browser's own, so that it can be dragged; without `redraw` the contours would vanish."""
+    how = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
     steps = [{"method": "animate", "label": f"{moment:,}", "args": [[f"{moment}"], how]} for moment in moments]
     return {
         "active": len(moments) - 1,
         "steps": steps,
-        "currentvalue": {"prefix": "after ", "suffix": " updates", "xanchor": "right"},
+        "currentvalue": {"prefix": "after ", "suffix": " updates", "xanchor": "right", "font": {"color": GREY}},
+        "font": {"color": rgba(GREY, 0)},  # of the numbers below it: too many to be read
         "x": 0.0,
         "len": 1.0,
         "y": 0,
@@ -161,15 +161,15 @@ def _slider(moments):
         "activebgcolor": GREY,
         "bordercolor": rgba(GREY, 0.6),
         "tickcolor": rgba(GREY, 0.6),
-        "ticklen": 4,
-        "minorticklen": 2,
+        "ticklen": 0,
+        "minorticklen": 0,
     }
 
 
 def _buttons():
     """Play and pause."""
-    on = {"frame": {"duration": 70, "redraw": False}, "transition": {"duration": 0}, "fromcurrent": True}
-    off = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}, "transition": {"duration": 0}}
+    on = {"frame": {"duration": 70, "redraw": True}, "transition": {"duration": 0}, "fromcurrent": True}
+    off = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
     buttons = [
         {"method": "animate", "label": "Play", "args": [None, on | {"mode": "immediate"}]},
         {"method": "animate", "label": "Pause", "args": [[None], off]},

@@ -14,7 +14,8 @@ NETWORKS = ("mf-l", "mf-r", "mf-lr", "st-l", "st-r", "st-lr")
 class Result(NamedTuple):
     """One network trained with one seed on one of the systems, judged on sequences that it has not seen.
 
-    Nats per frame; `rmse` and `exact_rmse` in units of z. `gap` is the bound minus the exact NLL of the same sequences.
+    Nats per frame; `rmse` and `exact_rmse` in units of z. `gap` is the bound minus the exact NLL of the same sequences;
+    that is the NLL under the true law, so in the recovery of two numbers it holds the cost of a wrong law as well.
     `influence`: T rows of T, how the mean of z_t moves with x_s; of the linear system's first seed alone, else None.
     `path`: of the recovery of two numbers alone, else None: triples of updates, alpha and beta.
     """

@@ -11,14 +11,18 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS = [
     {"config", "refusals", "palette", "data", "music", "sound", "reading"},
     {"model", "variants", "rnn", "combiner", "flows", "inference"}
-    | {"systems", "linear_gaussian", "one_dimension", "kalman", "floors", "combiner_floor", "grid", "unscented", "particles"},
+    | {"systems", "linear_gaussian", "one_dimension", "kalman", "floors", "combiner_floor"}
+    | {"grid", "unscented", "particles"},
     {"deep_markov_model", "elbo", "batches", "optimisers", "fused", "packing", "multiply", "loops", "gru_loop"},
     {"pyro_program"},
     {"training", "evaluation", "inspection", "history", "figures", "bench", "limit", "exact", "experiments"},
     {"runs"},
     {"ui", "terminal", "cli", "__main__"},
 ]
-EXACT = [f"dmm.{name}" for name in ("one_dimension", "kalman", "floors", "combiner_floor", "grid", "unscented", "particles", "exact")]
+EXACT = [
+    f"dmm.{name}"
+    for name in ["one_dimension", "kalman", "floors", "combiner_floor", "grid", "unscented", "particles", "exact"]
+]
 ALLOWED = {
     "streamlit": {"app.py", "pages", "dmm/ui"},
     "plotly": {"dmm/figures", "dmm/ui"},

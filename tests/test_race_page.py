@@ -6,21 +6,11 @@ from dmm import floors, systems
 from dmm.runs import race, race_records, store
 from dmm.runs.race_records import NETWORKS, Race, load_race, new_race
 from tests.test_pages import assert_alive, assert_one_sentence, click, open_page, queue, sentences, views
+from tests.test_race import short
 
-__all__ = ["queue"]  # a fixture
+__all__ = ["queue", "short"]  # fixtures
 
 PAGE = "structured_inference"
-
-
-@pytest.fixture
-def short(monkeypatch):
-    """A race of two rounds."""
-    for module in (race, race_records):
-        monkeypatch.setattr(module, "ROUNDS", 2)
-        monkeypatch.setattr(module, "TRAINED", 100)
-        monkeypatch.setattr(module, "JUDGED", 40)
-    monkeypatch.setattr(race, "STEPS", 3)
-    monkeypatch.setattr(race, "DRAWS", 2)
 
 
 def chart(at):

@@ -70,8 +70,7 @@ def open_paths(frames: int, t: int, known: bool, answered: bool = True):
 def _readable(figure):
     """Labels that a lecture hall can read, those of pale nodes too."""
     for trace in figure.data:
-        hover = {"hovertemplate": "%{hovertext}<extra></extra>"} if trace.hovertext else {}
-        trace.update(textfont={"size": 15}, opacity=max(trace.opacity, 0.75), **hover)
+        trace.update(textfont={"size": 15}, opacity=max(trace.opacity, 0.75))
     return figure
 
 

@@ -90,7 +90,8 @@ def graph(nodes, arrows, description, height=260):
                 },
                 opacity=0.45 if node.pale else 1,
                 hovertext=node.hover or None,
-                hoverinfo="text" if node.hover else "skip",
+                hovertemplate="%{hovertext}<extra></extra>" if node.hover else None,
+                hoverinfo=None if node.hover else "skip",
                 showlegend=False,
             )
         )

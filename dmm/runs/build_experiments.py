@@ -16,13 +16,13 @@ from dmm.runs.experiment_results import NETWORKS, STORED, Landscape, Result, Sto
 
 SEEDS = (0, 1, 2)
 BUDGETS = {  # a minute of an idle core
-    "linear": {"sequences": 20_000, "batch_size": 50, "seconds": 50, "epochs": 10_000},
+    "linear": {"sequences": 20_000, "batch_size": 50, "seconds": 58, "epochs": 10_000},
     "nonlinear": {"epochs": 120},
     "recovery": {"epochs": 100, "batch_size": 250},
 }
 TESTED = 1000  # sequences
 DRAWS = 50
-POINTS = 100  # of a path
+POINTS = 100  # of a path, close together where much changes: at the beginning
 ALPHAS, BETAS = np.linspace(-0.25, 0.85, 34), np.linspace(-0.45, 0.35, 25)
 
 
@@ -31,10 +31,12 @@ def run(experiment, inference, seed) -> Result:
     torch.set_num_threads(1)
     spec = experiments.make_experiment(experiment, inference=inference, seed=seed, **BUDGETS[experiment])
     state, path, ended = training.make_state(spec), [], ""
-    steps = max(1, min(500, spec.config.epochs * spec.updates_per_epoch // POINTS))
+    total = spec.config.epochs * spec.updates_per_epoch
+    moments = sorted({round(one) for one in np.geomspace(1, total, POINTS)}) if experiment == "recovery" else [total]
     while ended != "done":
         path.append(_numbers(state))
-        state, report = training.advance(state, spec, training.Budget(steps=steps))
+        goal = next(one for one in moments if one > state.step)
+        state, report = training.advance(state, spec, training.Budget(steps=goal - state.step))
         ended = report.ended
         if ended == "diverged":
             raise SystemExit(f"{experiment} {inference} {seed}: {report.cause}")

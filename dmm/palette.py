@@ -10,8 +10,9 @@ ORANGE = "#E69F00"
 VERMILLION = "#D55E00"
 PURPLE = "#CC79A7"
 GREY = "#8A8F98"
+BLACK = "#333333"
 
-ON_DARK = {BLUE: "#4AA8E0"}  # what is too dim on a dark page, and its lighter twin there
+ON_DARK = {BLUE: "#4AA8E0", BLACK: "#E8E8E8"}  # what is too dim on a dark page, and its lighter twin there
 
 BOUND = BLUE  # minus the ELBO
 RECONSTRUCTION = GREEN  # minus log p(x | z)

@@ -8,7 +8,7 @@ frame.lesson("state_space")
 st.markdown(
     "A boat drifts in fog. Its place $z_t$ is *hidden*; each minute you get one noisy reading of it, $x_t$, which is "
     "*seen*. A **state-space model** is two rules: how the hidden state moves, and how it shows. Here both are "
-    "straight lines with Gaussian noise, the one case in which everything can be computed exactly."
+    "straight lines with Gaussian noise, one of the few cases in which everything can be computed exactly."
 )
 rules, graph = st.columns(2, gap="large", vertical_alignment="center")
 with rules:

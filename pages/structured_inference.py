@@ -6,9 +6,11 @@ from dmm.ui import frame, race, structured, structured_gaps
 
 frame.lesson("structured_inference")
 st.markdown(
-    "To learn from music we must guess its hidden states. A network, the **inference network**, reads the frames "
-    "$x_{1:T}$ and gives a distribution $q$ over the latents $z_{1:T}$. The model itself says which frames such a "
-    "guess should look at."
+    "To learn from music we must guess its hidden states, also called *latents*. The **inference network** reads the "
+    "frames $x_{1:T}$ with an RNN, a recurrent network that takes one frame after the other and keeps a summary. It "
+    "gives a distribution $q$ over the latents $z_{1:T}$, to come near the **posterior** $p(z_{1:T} \\mid x_{1:T})$: "
+    "what the model itself, could one compute it, would say of them. That posterior tells which frames a guess should "
+    "look at."
 )
 
 st.subheader("Who still has something to say?", anchor=False)
@@ -28,9 +30,11 @@ structured.show_masks()
 
 st.subheader("The race", anchor=False)
 st.markdown(
-    "Does it matter? All six learn the paper's linear system, S9: $z_t \\sim N(z_{t-1} + 0.05, 10)$ and "
+    "Does it matter? All six learn the paper's linear system, here called S9: $z_t \\sim N(z_{t-1} + 0.05, 10)$ and "
     "$x_t \\sim N(0.5 \\, z_t, 20)$, 25 frames. The model is given; each network learns to guess. Here the exact value "
-    "is known, and for each network a **floor** that it can never get below, however long it trains."
+    "is known: Kalman's filter gives the negative log-likelihood of the frames, in nats per frame. What a network "
+    "reports is an upper bound on it, and for each family of guesses there is a **floor** that no member gets below, "
+    "however long it trains."
 )
 race.show_race()
 

@@ -316,7 +316,7 @@ def test_numbers_in_the_words_are_the_floors(page):
         f"MF-LR {by_family['mf-lr'].mean_field_gap:.4f}",
         f"ST-L {by_family['st-l'].blind_gap:.4f}",
         f"= {by_family['mf-l'].bound:.4f}",
-        f"came to {by_family['st-l'].bound:.4f}",
+        f"comes below {by_family['st-l'].bound:.4f}",
         f"exact {by_family['st-lr'].exact:.4f}",
         f"{by_family['mf-l'].bound:.4f} from the left, {by_family['mf-r'].bound:.4f} from the right",
         f"share it: {by_family['mf-lr'].rmse:.3f} and {by_family['st-r'].rmse:.3f}",

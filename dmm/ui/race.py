@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from dmm import floors, kalman, palette, systems
-from dmm.combiner_floor import combiner_floor
+from dmm.combiner_floor import SEES, combiner_floor
 from dmm.runs import store
 from dmm.runs.experiment_results import NETWORKS
 from dmm.runs.race_records import JUDGED, ROUNDS, STEPS, TRAINED, Race, load_race, read_race
@@ -21,18 +21,15 @@ COLOURS = {
     "mf-r": palette.ORANGE,
     "mf-lr": palette.PURPLE,
     "st-l": palette.GREEN,
-    "st-lr": palette.SKY,  # a wide line, on which that of ST-R lies
     "st-r": palette.BLUE,
+    "st-lr": palette.BLACK,
 }
-SERIES = tuple(
-    Series(name, name.upper(), colour, width=4.5 if name == "st-lr" else 2, dash=name.startswith("mf"))
-    for name, colour in COLOURS.items()
-)
+SERIES = tuple(Series(name, name.upper(), colour, dash=name.startswith("mf")) for name, colour in COLOURS.items())
 RUN_IT = (
     f"Trains all six anew, from the same {TRAINED:,} sequences, in turn in one process: about a minute. Each time with "
     "other data and other first weights."
 )
-HEAD = "| network | above the exact value | its floor | RMSE |"
+HEAD = "| network | above exact | floor of its family | with its combiner | RMSE |"
 DESCRIPTION = (
     "Six learning curves: the bound of each inference network in nats per frame, lower is better, over the number of "
     "updates, and horizontal lines for the exact value and for the floor of each network."
@@ -47,13 +44,13 @@ def show_race() -> None:
 
 
 def reached() -> dict[str, tuple[float, float]]:
-    """Where the networks of the race on the page ended: the bound minus the exact NLL, and its standard error."""
-    return {one.inference: (one.gap, one.gap_se) for one in _race(_chosen())[0].results}
+    """Where the networks of a race that is over ended: the bound minus the exact NLL, and its standard error."""
+    return {one.inference: (one.gap, one.gap_se) for one in _finished()[0]}
 
 
 def learned() -> dict[str, list[list[float]]]:
-    """How each frame moves each latent's mean in the networks of the race on the page."""
-    return {one.inference: one.influence for one in _race(_chosen())[0].results if one.influence}
+    """How each frame moves each latent's mean in the networks of a race that is over."""
+    return {one.inference: one.influence for one in _finished()[0] if one.influence}
 
 
 def _section(live):
@@ -63,8 +60,8 @@ def _section(live):
         st.rerun()  # of the page: so that this fragment ticks no more, and what hangs on the results is drawn anew
     if live:
         _progress(run, status)
-    elif st.button("Run it here", icon=":material/sports_score:", help=RUN_IT, key="run_network_race"):
-        _begin()
+    else:
+        _offer(run)
     trouble = st.session_state.pop("network_race_trouble", None)
     if trouble:
         st.warning(plain(trouble))
@@ -74,8 +71,9 @@ def _section(live):
     if race.rounds:
         _chart(race, "stored" if stored else run.name)
         st.caption(_legend(race, stored, status))
-    if race.results:
-        _results(race)
+    results, whence = _finished()
+    if results:
+        _results(results, whence)
 
 
 # --- which race ------------------------------------------------------------------------------------------------------
@@ -83,6 +81,8 @@ def _section(live):
 
 def _chosen():
     """The folder of the visitor's race, from the session or the link; None for the one that came with the app."""
+    if st.session_state.pop("network_race_left", False) and PARAMETER in st.query_params:
+        del st.query_params[PARAMETER]
     name = st.session_state.get("network_race") or st.query_params.get(PARAMETER)
     if name is None:
         return None
@@ -110,6 +110,27 @@ def _begin():
     else:
         st.session_state.update(network_race=run.name, network_races=number)
     st.rerun()
+
+
+def _offer(run):
+    """A button for a new race; and one for the stored race, if another is on the page."""
+    with st.container(horizontal=True):
+        if st.button("Run it here", icon=":material/sports_score:", help=RUN_IT, key="run_network_race"):
+            _begin()
+        back = "Puts the race that came with the app in the place of this one."
+        if run and st.button("Show the stored race", icon=":material/undo:", help=back, key="stored_network_race"):
+            st.session_state.pop("network_race", None)
+            st.session_state["network_race_left"] = True  # the link still names it: it can be cleared only now
+            st.rerun()
+
+
+def _finished():
+    """The results of the race on the page if it is over, else of the stored one; and whose they are, in words."""
+    mine = _race(_chosen())
+    if mine[0].results and not mine[1]:
+        return mine[0].results, "In this race"
+    stored = load_race()
+    return (stored.results if stored else ()), "In the stored race"
 
 
 def _race(run) -> tuple[Race, bool]:
@@ -169,32 +190,34 @@ def _legend(race, stored, status):
         f"{whence}{over} {last.step:,} updates of each network, {last.seconds:.0f} seconds for all six on one core. "
         f"Each point is the bound on {JUDGED} sequences that nobody trained on, with one draw of the latents for each; "
         "the exact value is Kalman's on the same sequences, and each floor is that plus its gap in closed form. "
-        "That is an expectation: a curve may dip below its floor by its Monte-Carlo error. "
+        "That is an expectation: on these sequences a curve may lie a little below. "
+        "Over all sequences the exact value is "
+        f"{floors.floor(systems.linear(), systems.FRAMES, 'st-r').exact:.4f}. "
         f"Bounds more than {FAR:g} above it are not drawn."
     )
 
 
-def _results(race):
+def _results(results, whence):
     """Where each of them ended, in numbers; and why the two that see all stop just above the exact value."""
-    known = floors.floors(systems.linear(), systems.FRAMES)
+    system = systems.linear()
+    known = floors.floors(system, systems.FRAMES)
+    form = {name: f"{combiner_floor(system, systems.FRAMES, name).gap:.4f}" for name in SEES}
     rows = [
         f"| **{one.inference.upper()}** | {one.gap:.4f} ± {2 * one.gap_se:.4f} "
-        f"| {known[one.inference].bound - known[one.inference].exact:.4f} | {one.rmse:.2f} |"
-        for one in race.results
+        f"| {known[one.inference].bound - known[one.inference].exact:.4f} | {form.get(one.inference, '–')} "
+        f"| {one.rmse:.2f} |"
+        for one in results
     ]
     table, words = st.columns([3, 2], gap="large")
-    table.markdown("\n".join([HEAD, "|---|---|---|---|", *rows]))
-    exact = race.results[0].exact_rmse
-    ends = {one.inference: one.gap for one in race.results}
-    form = {name: combiner_floor(systems.linear(), systems.FRAMES, name).gap for name in ("st-r", "st-lr")}
-    weights = kalman.conditionals(systems.linear(), np.zeros((1, systems.FRAMES, 1))).A[:, 0, 0]
+    table.markdown("\n".join([HEAD, "|---|---|---|---|---|", *rows]))
+    weights = kalman.conditionals(system, np.zeros((1, systems.FRAMES, 1))).A[:, 0, 0]
     words.markdown(
-        f"In nats per frame above the exact value, with two standard errors, after judging with more draws; and the "
-        f"error (RMSE) of each network's mean, where the exact posterior has {exact:.2f}."
+        f"{whence}: nats per frame above the exact value, ± two standard errors, judged with more draws; and the error "
+        f"(RMSE) of each network's mean, where the exact posterior has {results[0].exact_rmse:.2f}."
     )
     words.markdown(
-        "**What stops ST-R and ST-LR above 0?** Their combiner *adds* what it hears, so $z_{t-1}$ has the same weight "
-        f"at every $t$. The exact weight is {weights[len(weights) // 2]:.2f} in the middle and {weights[-1]:.2f} at "
-        f"the last frame, where no future speaks. That costs at least {form['st-r']:.4f} and {form['st-lr']:.4f}; "
-        f"they lost {ends['st-r']:.4f} and {ends['st-lr']:.4f}."
+        "**What stops ST-R and ST-LR above 0?** Their *combiner*, which merges $z_{t-1}$ with what the RNNs say, "
+        "*adds* the two. So in a linear world $z_{t-1}$ has the same weight at every $t$. The exact weight is "
+        f"{weights[len(weights) // 2]:.2f} in the middle and {weights[-1]:.2f} at the last frame, where no future "
+        "speaks. The third column is what the best such guess reaches."
     )

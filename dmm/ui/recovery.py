@@ -12,6 +12,7 @@ from dmm.ui.dials import Dial, dials, link, pick, switch
 from dmm.ui.plot import plot
 from dmm.ui.race import COLOURS
 from dmm.ui.recovery_study import ALPHA, BETA, read_study, twin_gap
+from dmm.ui.theme import visible
 
 LESSON = "recovery"
 LAW = (
@@ -157,7 +158,7 @@ def show_valley(answered: bool) -> None:
 def _ways(found, who, seed):
     """The chosen networks' ways with the chosen seed."""
     return [
-        figures.Way(_name(name), COLOURS[name], "dot" if name.startswith("mf") else "solid", one.path)
+        figures.Way(_name(name), visible(COLOURS[name]), "dot" if name.startswith("mf") else "solid", one.path)
         for name, results in found.results.items()
         for one in results
         if who in ("all", name, name[:2]) and seed in ("every", str(one.seed))
@@ -211,7 +212,8 @@ def show_ends() -> None:
     seeds = sorted({one.seed for results in found.results.values() for one in results})
     judged = f", judged on {found.about['tested']:,} new sequences" if "tested" in found.about else ""
     st.caption(
-        f"Stored results. $\\alpha$, $\\beta$: mean over seeds {', '.join(map(str, seeds))}, ± its standard error. "
+        f"Stored results. $\\alpha$, $\\beta$: mean over seeds {', '.join(map(str, seeds))}, ± its standard error from "
+        "their scatter; the exact estimate is that of one seed, and its ± how sure these data are. "
         f"Off by: $\\alpha$ and $\\beta$ minus the exact estimate on the same sequences (seed {seeds[0]}), in that "
         "estimate's standard errors. The other table, in nats per frame: what the learned law costs beyond the best "
         f"one, read off the valley; and what the guess loses under that law, the rest of the bound{judged}."
@@ -244,7 +246,7 @@ def show_why() -> None:
     """The bound as NLL plus gap, and what that does to alpha."""
     found = read_study()
     worst = max(found.ends, key=lambda name: found.ends[name].far)
-    end, colour = found.ends[worst], COLOURS[worst]
+    end, colour = found.ends[worst], visible(COLOURS[worst])
     st.latex(
         rf"\underbrace{{-\mathcal{{L}}(\theta, \phi)}}_{{\text{{what training lowers}}}} = "
         rf"\underbrace{{\textcolor{{{palette.GREY}}}{{-\log p_\theta(x)}}}}_{{\text{{NLL}}}} + "
@@ -255,7 +257,7 @@ def show_why() -> None:
         st.markdown(_flat_valley(found) + "\n\n" + _pushed(found, worst, end))
     with shown:
         ground = found.ground
-        ends = {_name(name): (COLOURS[name], one.alpha, one.law, one.gap) for name, one in found.ends.items()}
+        ends = {_name(name): (visible(COLOURS[name]), one.alpha, one.law, one.gap) for name, one in found.ends.items()}
         plot(
             figures.bound_at_ends(ground.alphas, ground.betas, ground.nll, (ground.alpha, ground.beta), ends),
             "bound",
@@ -279,10 +281,10 @@ def _flat_valley(found):
 def _pushed(found, worst, end):
     """What the place where a network ended says of its gap."""
     return (
-        f"{_name(worst)} ended at $\\alpha = {end.alpha:.2f}$, where the sum of both is lowest. From there to the "
-        f"exact estimate the NLL falls by {end.law:.4f}, so the gap must rise by at least that: a strongly coupled "
-        "state is harder to mimic for such a guess, and training prefers **a law that its guess can follow** to the "
-        f"true one.{_twin(worst, end)}"
+        f"{_name(worst)} ended at $\\alpha = {end.alpha:.2f}$, where training came to rest. From there to the "
+        f"exact estimate the NLL falls by {end.law:.4f}; if the sum is lowest where training stopped, the gap rises by "
+        "at least that. A strongly coupled state is harder to mimic for such a guess, and training prefers **a law "
+        f"that its guess can follow** to the true one.{_twin(worst, end)}"
     )
 
 
@@ -346,7 +348,7 @@ def show_tasks() -> None:
         right = next((n for n in ENOUGH if n >= needed), ENOUGH[-1])
         predict(
             "enough",
-            f"How many of these would be enough to know $\\alpha$ to ± {TARGET:g}, one standard error, with exact "
+            f"How many sequences would be enough to know $\\alpha$ to ± {TARGET:g}, one standard error, with exact "
             "inference?",
             [f"{n:,}" for n in ENOUGH],
             f"{right:,}",

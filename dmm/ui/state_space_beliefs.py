@@ -94,6 +94,13 @@ def _uncertainty(world, letter, values, nats):
         f"The frames are most likely with ${letter} = {values[best]:.3g}$. Values from {low:.3g} to {high:.3g} "
         "(shaded) are within 2 nats of that, too close to tell apart; more frames make that range narrower."
     )
+    if best in (0, len(values) - 1):
+        words = (
+            f"Among the slider's values the frames are most likely with its last one, ${letter} = {values[best]:.3g}$: "
+            "the best value of all may lie beyond."
+        )
+    elif low == values[0] or high == values[-1]:
+        words += " The range may go on beyond the slider."
     if letter == "c":
         words += " And the curve has a twin: turn $z$ and $c$ over together, and no frame changes."
     return words

@@ -114,8 +114,8 @@ DONE = (
 
 
 TRAINED = (
-    "Hatched: what *optimisation* leaves, the bound that training reached minus the floor. Whiskers: two standard "
-    "errors of that bound to each side, for it is a *Monte-Carlo* estimate."
+    "Hatched: what the network's form (its combiner) and *optimisation* leave, the gap of the race minus the floor. "
+    "Whiskers: two standard errors to each side, for it is a *Monte-Carlo* estimate."
 )
 
 
@@ -209,8 +209,7 @@ def show_tasks() -> None:
     with first:
         predict(
             "stuck",
-            f"A network was trained on S9 for as long as one likes. It came to {stuck:.4f} nats per frame, and will "
-            "never get below. Which one?",
+            f"No guess of this family comes below {stuck:.4f} nats per frame on S9, however it is made. Which family?",
             list(names.values()),
             names[next(family for family in bound if bound[family] == stuck)],
             "It knows $z_{t-1}$, so it has no mean-field gap; but it is blind to the future, and that costs "
@@ -219,10 +218,11 @@ def show_tasks() -> None:
     with second:
         predict(
             "tight",
-            f"Which two networks can reach the exact {by_family['st-r'].exact:.4f}?",
+            f"Which two families hold the exact posterior, and so could reach the exact {by_family['st-r'].exact:.4f}?",
             list(pairs.values()),
             pairs[next(pair for pair in PAIRS if set(pair) == tight)],
-            "Both are structured and see the future. To see the past as well gains nothing: $z_{t-1}$ has told it.",
+            "Both are structured and see the future. To see the past as well gains the best guess nothing: $z_{t-1}$ "
+            "has told it. (A combiner that only adds cannot be that guess, and is a little helped by it.)",
         )
     with third:
         predict(

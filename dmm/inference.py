@@ -2,12 +2,12 @@ r"""The inference networks: a guess of the hidden states, from the music.
 
 | network | the guess                                        | looks at                                |
 |---------|--------------------------------------------------|-----------------------------------------|
-| MF-L    | $q(z_t \mid x_{1:t})$                            | the past                                |
-| MF-R    | $q(z_t \mid x_{t:T})$                            | the future                              |
-| MF-LR   | $q(z_t \mid x_{1:T})$                            | both                                    |
-| ST-L    | $q(z_t \mid z_{t-1}, x_{1:t})$                   | the last latent and the past            |
-| ST-R    | $q(z_t \mid z_{t-1}, x_{t:T})$                   | the last latent and the future          |
-| ST-LR   | $q(z_t \mid z_{t-1}, x_{1:T})$                   | the last latent and both                |
+| MF-L    | $q(z_t \mid x_{1:t})$                            | past and present                        |
+| MF-R    | $q(z_t \mid x_{t:T})$                            | present and future                      |
+| MF-LR   | $q(z_t \mid x_{1:T})$                            | past, present and future                |
+| ST-L    | $q(z_t \mid z_{t-1}, x_{1:t})$                   | the last latent, past and present       |
+| ST-R    | $q(z_t \mid z_{t-1}, x_{t:T})$                   | the last latent, present and future     |
+| ST-LR   | $q(z_t \mid z_{t-1}, x_{1:T})$                   | the last latent, past, present, future  |
 
 Given $z_{t-1}$, the frames before $t$ say nothing new about $z_t$: so ST-R (the paper's DKS) sees all that counts.
 `RNN`s sum up what lies on the left or on the right; a `Combiner` (structured) or a `MeanField` makes a Gaussian of it.

@@ -28,15 +28,10 @@ def networks() -> dict[str, Network]:
     """The inference networks, from the table at the head of `inference.py`, so that it is written once.
 
     >>> networks()["st-r"].sees
-    'the last latent and the future'
+    'the last latent, present and future'
     """
     rows = ROW.findall(ast.get_docstring(ast.parse(INFERENCE.read_text(encoding="utf-8"))))
-    return {name.lower(): Network(name, formula, _both(sees)) for name, formula, sees in rows}
-
-
-def _both(sees):
-    """The table's "both" by itself, without the table."""
-    return sees.replace(" and both", ", the past and the future").replace("both", "the past and the future")
+    return {name.lower(): Network(name, formula, sees) for name, formula, sees in rows}
 
 
 WORDS = {
@@ -59,12 +54,12 @@ def in_words(name: str, choice: str) -> str:
     """What one choice of a field is called on a control.
 
     >>> in_words("inference", "st-r")
-    'ST-R: last latent, future'
+    'ST-R: last latent, present and future'
     """
     if name != "inference":
         return WORDS.get(name, {}).get(choice, choice)
     network = networks()[choice]
-    return f"{network.name}: {network.sees.replace('the ', '').replace('last latent and', 'last latent,')}"
+    return f"{network.name}: {network.sees.removeprefix('the ')}"
 
 
 NO_EFFECT = {  # a field, and with which value of which other field it is not looked at

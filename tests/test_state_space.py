@@ -342,7 +342,7 @@ def test_wrong_answer_tells_the_right_one_with_numbers(page):
     filtered, smoothed = (np.sqrt(one.cov[0, :, 0, 0]) for one in (world.filtered, world.smoothed))
     block = answer(open_it(), "where", WHERE[0])
     assert f"**{WHERE[2]}**" in block
-    assert all(f"{one:.3f}" in block for one in (filtered[-1], filtered[0], smoothed[0]))
+    assert all(f"{one:.5g}" in block for one in (filtered[-1], filtered[0], smoothed[0]))
     assert "widths" not in drawn(page)
 
 

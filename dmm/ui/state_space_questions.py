@@ -50,8 +50,8 @@ def where(world):
     """The right answer, and why."""
     (_, filtered), (_, smoothed) = moments(world.filtered), moments(world.smoothed)
     because = (
-        f"At $t = {world.T}$ no frame follows, and both have a standard deviation of {filtered[-1]:.3f}. "
-        f"At $t = 1$ the filter has {filtered[0]:.3f}, the smoother {smoothed[0]:.3f}."
+        f"At $t = {world.T}$ no frame follows, and both have a standard deviation of {filtered[-1]:.5g}. "
+        f"At $t = 1$ the filter has {filtered[0]:.5g}, the smoother {smoothed[0]:.5g}."
     )
     if not np.allclose(filtered, smoothed, rtol=1e-9):
         return WHERE[2], because
@@ -66,7 +66,7 @@ def louder(world):
     _, *after = own_weight(world, 10 * R)
     because = (
         f"In frame {t}, with $R = {R:g}$ and with ${10 * R:g}$: the weight of its own $x_t$ in the mean goes from "
-        f"{before[0]:.3f} to {after[0]:.3f}, the standard deviation from {before[1]:.3f} to {after[1]:.3f}."
+        f"{before[0]:.3g} to {after[0]:.3g}, the standard deviation from {before[1]:.5g} to {after[1]:.5g}."
     )
     return LOUDER[0] if after[1] > before[1] * (1 + 1e-9) else LOUDER[3], because
 
@@ -87,6 +87,7 @@ def far(world):
     a = world.values["a"]
     scales = np.sqrt(kalman.forecast(world.model, world.filtered, 100).cov[0, :, 0, 0])
     why = "each step forgets a part of the last state" if abs(a) < 1 else "no noise is ever forgotten"
+    why = why if a else "each step forgets the last state, so the band has its full width at once"
     because = (
         f"With $a = {a:g}$ {why}: after the last frame the standard deviation is {scales[0]:.3g} one frame ahead, "
         f"{scales[9]:.3g} ten ahead, {scales[99]:.3g} a hundred ahead. Move $a$ across 1 and see."

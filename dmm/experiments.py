@@ -55,8 +55,6 @@ class Experiment(NamedTuple):
     transition: Callable  # -> nn.Module: p(z_t | z_{t-1})
     exact: Callable  # x (N, T, X) -> `Exact`
     dims: int  # of z and of x
-    noise: float  # scale of x around its mean
-    first_scale: float
     x_unit: float  # about how large x is; the RNNs see it in this unit
     z_unit: float
 
@@ -153,12 +151,10 @@ def _unscented(x):
 
 
 EXPERIMENTS = {
-    "linear": Experiment(
-        lambda: systems.as_system(systems.linear()), linear_transition, _kalman, 1, math.sqrt(20), 1.0, 7.0, 11.0
-    ),
-    "nonlinear": Experiment(systems.nonlinear, SineTransition, _grid, 1, math.sqrt(5), 0.1, 7.0, 13.0),
+    "linear": Experiment(lambda: systems.as_system(systems.linear()), linear_transition, _kalman, 1, 7.0, 11.0),
+    "nonlinear": Experiment(systems.nonlinear, SineTransition, _grid, 1, 7.0, 13.0),
     "recovery": Experiment(
-        systems.two_dimensional, CoupledTransition, _unscented, 2, math.sqrt(0.1), 0.1, 0.7, 1.2
+        systems.two_dimensional, CoupledTransition, _unscented, 2, 0.7, 1.2
     ),  # the unscented filter is all but exact here: 1e-4 nats per frame
 }
 
@@ -186,11 +182,11 @@ def make_experiment(name, sequences=SIZES[0], **values):
 def build(config: Config) -> DMM:
     """The model of an experiment, which the configuration names as its data."""
     known = EXPERIMENTS[config.data]
-    dims = known.dims
+    dims, system = known.dims, known.system()
     emitter = GaussianEmitter(LinearEmitter(dims, dims), dims)
     hold(emitter.mean.z_to_logits, "weight", 0.5 * torch.eye(dims))
     hold(emitter.mean.z_to_logits, "bias", 0.0)
-    hold(emitter, "rho", rho(known.noise))
+    hold(emitter, "rho", rho(math.sqrt(system.R[0, 0])))
 
     def make_rnn(direction):
         return RNN(dims, config.rnn_dim, direction, config.rnn_cell, config.rnn_layers, config.rnn_embedding)
@@ -201,7 +197,7 @@ def build(config: Config) -> DMM:
             (rnn.layers[0].weight_ih_l0 if rnn.embedding is None else rnn.embedding.weight).div_(known.x_unit)
         if q.structured:
             q.combiner.z_to_hidden.weight.div_(known.z_unit)
-    return DMM(emitter, known.transition(), q, dims, first=(0.0, known.first_scale))
+    return DMM(emitter, known.transition(), q, dims, first=(0.0, math.sqrt(system.cov_1[0, 0])))
 
 
 @torch.no_grad()

@@ -138,8 +138,7 @@ def sample(system, n, frames, rng):
     """
     if n < 1:
         raise ValueError(f"n must be at least 1: got {n}.")
-    if not 1 <= frames <= linear_gaussian.LONGEST:
-        raise ValueError(f"frames must be 1 to {linear_gaussian.LONGEST:,}: got {frames:,}.")
+    linear_gaussian.refuse_unless_count("frames", frames)
     z = np.empty((n, frames, len(system.Q)))
     z[:, 0] = system.mean_1 + noise(system.cov_1, (n,), rng)
     for t in range(1, frames):

@@ -48,33 +48,36 @@ def graph(nodes, arrows, description, height=260):
     import plotly.graph_objects as go
 
     figure = blank(description, height=height)
+    heads, circles = [], []
     for start, end, colour, dashed, pale in arrows:
         first, second = nodes[start], nodes[end]
         shade = rgba(colour, 0.25 if pale else 1)
         if dashed:  # an arrow cannot be dashed: a dashed line, and the head alone
             line = {"color": shade, "width": 2, "dash": "dot"}
             figure.add_shape(type="line", x0=first.x, y0=first.y, x1=second.x, y1=second.y, line=line, layer="below")
-        figure.add_annotation(
-            x=second.x,
-            y=second.y,
-            ax=first.x + (0.7 * (second.x - first.x) if dashed else 0),
-            ay=first.y + (0.7 * (second.y - first.y) if dashed else 0),
-            xref="x",
-            yref="y",
-            axref="x",
-            ayref="y",
-            text="",
-            showarrow=True,
-            arrowhead=2,
-            arrowsize=1.1,
-            arrowwidth=2,
-            arrowcolor=shade,
-            standoff=(SQUARE if second.square else RADIUS) + 1,
-            startstandoff=0 if dashed else (SQUARE if first.square else RADIUS),
+        heads.append(
+            {
+                "x": second.x,
+                "y": second.y,
+                "ax": first.x + (0.7 * (second.x - first.x) if dashed else 0),
+                "ay": first.y + (0.7 * (second.y - first.y) if dashed else 0),
+                "xref": "x",
+                "yref": "y",
+                "axref": "x",
+                "ayref": "y",
+                "text": "",
+                "showarrow": True,
+                "arrowhead": 2,
+                "arrowsize": 1.1,
+                "arrowwidth": 2,
+                "arrowcolor": shade,
+                "standoff": (SQUARE if second.square else RADIUS) + 1,
+                "startstandoff": 0 if dashed else (SQUARE if first.square else RADIUS),
+            }
         )
     for name, node in nodes.items():
         shade = rgba(node.colour, 0.3 if node.pale else 1)
-        figure.add_trace(
+        circles.append(
             go.Scatter(
                 x=[node.x],
                 y=[node.y],
@@ -95,6 +98,8 @@ def graph(nodes, arrows, description, height=260):
                 showlegend=False,
             )
         )
+    figure.add_traces(circles)
+    figure.update_layout(annotations=heads)
     for axis, values in (
         (figure.update_xaxes, [n.x for n in nodes.values()]),
         (figure.update_yaxes, [n.y for n in nodes.values()]),

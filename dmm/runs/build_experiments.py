@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from dmm import experiments, systems, training, unscented
-from dmm.runs.experiment_results import NETWORKS, STORED, Landscape, Result, Stored, load_results, save_results
+from dmm.runs.experiment_results import NETWORKS, STORED, Landscape, Result, Stored, load_results, rounded, save_results
 
 SEEDS = (0, 1, 2)
 BUDGETS = {  # a minute of an idle core
@@ -46,9 +46,14 @@ def run(experiment, inference, seed) -> Result:
     judged = experiments.judge(dmm, experiment, z, x, DRAWS)
     seen = experiments.influence(dmm, x).round(4).tolist() if (experiment, seed) == ("linear", 0) else None
     about = {"updates": state.step, "seconds": round(state.seconds, 1)}
-    numbers = {name: float(f"{value:.6g}") for name, value in judged._asdict().items()}
     return Result(
-        experiment, inference, seed, **about, **numbers, influence=seen, path=path if experiment == "recovery" else None
+        experiment,
+        inference,
+        seed,
+        **about,
+        **rounded(judged),
+        influence=seen,
+        path=path if experiment == "recovery" else None,
     )
 
 

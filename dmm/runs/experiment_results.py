@@ -5,10 +5,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dmm import floors
 from dmm.runs import store
 
 STORED = store.ROOT / "assets" / "experiments.json"
-NETWORKS = ("mf-l", "mf-r", "mf-lr", "st-l", "st-r", "st-lr")
+NETWORKS = tuple(floors.FAMILIES)
 
 
 class Result(NamedTuple):
@@ -72,6 +73,11 @@ def load_results(path: Path = STORED) -> Stored:
         return Stored(tuple(Result(**one) for one in found["results"]), landscape, found["about"])
     except (OSError, ValueError, KeyError, TypeError):
         return Stored((), None, {})
+
+
+def rounded(judgement) -> dict[str, float]:
+    """The numbers of a `Judgement` as they are stored, by their names."""
+    return {name: float(f"{value:.6g}") for name, value in judgement._asdict().items()}
 
 
 def save_results(stored: Stored, path: Path = STORED) -> None:

@@ -14,7 +14,7 @@ import torch
 from dmm import experiments, fused, training
 from dmm.batches import make_generator, to_tensors
 from dmm.runs import store
-from dmm.runs.experiment_results import NETWORKS, Result
+from dmm.runs.experiment_results import NETWORKS, Result, rounded
 from dmm.runs.race_records import (
     JUDGED,
     ROUNDS,
@@ -39,10 +39,10 @@ STOPPED = ("cancelled", "Stopped as asked.")
 class _Lane:
     """One network: its run, and where it is."""
 
-    def __init__(self, inference, seed, x, valid):
-        self.spec = experiments.make_experiment(
-            SYSTEM, inference=inference, seed=seed, epochs=ROUNDS * STEPS * experiments.SETTINGS["batch_size"] // len(x)
-        )._replace(train=x, valid=valid)
+    def __init__(self, inference, seed, valid):
+        epochs = ROUNDS * STEPS * experiments.SETTINGS["batch_size"] // TRAINED
+        spec = experiments.make_experiment(SYSTEM, TRAINED, inference=inference, seed=seed, epochs=epochs)
+        self.spec = spec._replace(valid=valid)  # little: the race judges by itself
         self.state = training.make_state(self.spec)
 
     def dmm(self):
@@ -81,9 +81,8 @@ def run(folder: Path, orders: Callable[[], str | None] = lambda: None) -> Status
         seed = store.read_about(folder, store.RACE)["config"]["seed"]
         z, x = experiments.draw(SYSTEM, JUDGED, experiments.VALID, seed)
         exact = -experiments.EXPERIMENTS[SYSTEM].exact(x).log_likelihood.mean() / x.shape[1]
-        learned = tuple(experiments.draw(SYSTEM, TRAINED, experiments.TRAIN, seed)[1].astype(np.float32))
         judged = tuple(x.astype(np.float32))
-        lanes = {name: _Lane(name, seed, learned, judged[:1]) for name in NETWORKS}
+        lanes = {name: _Lane(name, seed, judged[:1]) for name in NETWORKS}
         batch, start = to_tensors(judged), time.perf_counter()
         for number in range(1, ROUNDS + 1):
             for name, lane in lanes.items():
@@ -113,9 +112,8 @@ def _bound(dmm, batch, seed):
 def _result(name, lane, z, x, seed):
     dmm = lane.dmm()
     judged = experiments.judge(dmm, SYSTEM, z, x, DRAWS)
-    numbers = {key: float(f"{value:.6g}") for key, value in judged._asdict().items()}
     seen = experiments.influence(dmm, x[:200]).round(4).tolist()
-    return Result(SYSTEM, name, seed, lane.state.step, round(lane.state.seconds, 1), **numbers, influence=seen)
+    return Result(SYSTEM, name, seed, lane.state.step, round(lane.state.seconds, 1), **rounded(judged), influence=seen)
 
 
 def _write(folder, state, sentence, number=0):

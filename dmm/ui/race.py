@@ -47,12 +47,12 @@ def show_race() -> None:
 
 def reached() -> dict[str, tuple[float, float]]:
     """Where the networks of a race that is over ended: the bound minus the exact NLL, and its standard error."""
-    return {one.inference: (one.gap, one.gap_se) for one in _finished()[0]}
+    return {one.inference: (one.gap, one.gap_se) for one in _finished(*_race(_chosen()))[0]}
 
 
 def learned() -> dict[str, list[list[float]]]:
     """How each frame moves each latent's mean in the networks of a race that is over."""
-    return {one.inference: one.influence for one in _finished()[0] if one.influence}
+    return {one.inference: one.influence for one in _finished(*_race(_chosen()))[0] if one.influence}
 
 
 def _section(live):
@@ -73,7 +73,7 @@ def _section(live):
     if race.rounds:
         _chart(race, "stored" if stored else run.name)
         st.caption(_legend(race, stored, status))
-    results, whence = _finished()
+    results, whence = _finished(race, stored)
     if results:
         _results(results, whence)
 
@@ -126,13 +126,12 @@ def _offer(run):
             st.rerun()
 
 
-def _finished():
-    """The results of the race on the page if it is over, else of the stored one; and whose they are, in words."""
-    mine = _race(_chosen())
-    if mine[0].results and not mine[1]:
-        return mine[0].results, "In this race"
-    stored = load_race()
-    return (stored.results if stored else ()), "In the stored race"
+def _finished(race, stored):
+    """The results of this race if it is over, else of the stored one; and whose they are, in words."""
+    if race.results and not stored:
+        return race.results, "In this race"
+    first = race if stored else load_race()
+    return (first.results if first else ()), "In the stored race"
 
 
 def _race(run) -> tuple[Race, bool]:
@@ -178,8 +177,7 @@ def _chart(race, name):
 
 def _lines(exact):
     """The exact value and the floors above it."""
-    known = floors.floors(systems.linear(), systems.FRAMES)
-    above = {name: one.bound - one.exact for name, one in known.items()}
+    above = {name: one.bound - one.exact for name, one in _floors().items()}
     lines = [Line(f"{name.upper()} floor", exact + gap, COLOURS[name]) for name, gap in above.items() if gap > 1e-9]
     return (*lines, Line("exact", exact, palette.GREY))
 
@@ -187,16 +185,22 @@ def _lines(exact):
 def _legend(race, stored, status):
     whence = "**A stored race** that came with the app." if stored else "**Measured here.**"
     last = race.rounds[-1]
-    over = "" if race.results else " It is not over yet." if status and status.state in store.LIVE else ""
+    over = " It is not over yet." if status and status.state in store.LIVE and not race.results else ""
     return (
         f"{whence}{over} {last.step:,} updates of each network, {last.seconds:.0f} seconds for all six on one core. "
         f"Each point is the bound on {JUDGED} sequences that nobody trained on, with one draw of the latents for each; "
         "the exact value is Kalman's on the same sequences, and each floor is that plus its gap in closed form. "
         "That is an expectation: on these sequences a curve may lie a little below. "
         "Over all sequences the exact value is "
-        f"{floors.floor(systems.linear(), systems.FRAMES, 'st-r').exact:.4f}. "
+        f"{_floors()['st-r'].exact:.4f}. "
         f"Bounds more than {FAR:g} above it are not drawn."
     )
+
+
+@cache
+def _floors():
+    """The floor of each network on this system."""
+    return floors.floors(systems.linear(), systems.FRAMES)
 
 
 @cache
@@ -207,8 +211,7 @@ def _combiner_gap(network):
 
 def _results(results, whence):
     """Where each of them ended, in numbers; and why the two that see all stop just above the exact value."""
-    system = systems.linear()
-    known = floors.floors(system, systems.FRAMES)
+    known = _floors()
     right, both = (_combiner_gap(name) for name in ("st-r", "st-lr"))
     rows = [
         f"| **{one.inference.upper()}** | {one.gap:.4f} ± {2 * one.gap_se:.4f} "
@@ -217,7 +220,7 @@ def _results(results, whence):
     ]
     table, words = st.columns([3, 2], gap="large")
     table.markdown("\n".join([HEAD, "|---|---|---|---|", *rows]))
-    weights = kalman.conditionals(system, np.zeros((1, systems.FRAMES, 1))).A[:, 0, 0]
+    weights = kalman.conditionals(systems.linear(), np.zeros((1, systems.FRAMES, 1))).A[:, 0, 0]
     words.markdown(
         f"{whence}: nats per frame above the exact value, ± two standard errors, judged with more draws; and the error "
         f"(RMSE) of each network's mean, where the exact posterior has {results[0].exact_rmse:.2f}."

@@ -78,6 +78,11 @@ def turn(lesson: str, dial: Dial, steps: int = 1) -> None:
     st.session_state[_key(lesson, dial.name)] = value if isinstance(dial.step, int) else float(value)
 
 
+def value(lesson: str, dial: Dial) -> float:
+    """Where a dial stands now, wherever on the page it is; where it starts, if it has not been shown yet."""
+    return st.session_state.get(_key(lesson, dial.name), _start(dial))
+
+
 def _draw(lesson, dial):
     """The widget of a dial, and what it says."""
     kind = int if isinstance(dial.step, int) else float

@@ -1,45 +1,17 @@
 """What every page has: its place in the menu, its question at the top, and the way on at the bottom."""
 
-from typing import NamedTuple
-
 import streamlit as st
 
-
-class Lesson(NamedTuple):
-    """A page of the app; its address is the name of its file."""
-
-    file: str
-    title: str
-    icon: str
-    asks: str
-
-
-LESSONS = (
-    Lesson("home", "Home", ":material/home:", "What does a deep Markov model hear in Bach?"),
-    Lesson(
-        "state_space",
-        "State-space models",
-        ":material/timeline:",
-        "What is hidden, what is seen, and how much of the hidden can be known?",
-    ),
-    Lesson("structured_inference", "Structured inference", ":material/schema:", "Why does the RNN run backwards?"),
-    Lesson(
-        "recovery",
-        "Parameter recovery",
-        ":material/my_location:",
-        "Does a better guess of the hidden states learn truer laws?",
-    ),
-    Lesson("train", "Train", ":material/play_circle:", "Can you train one?"),
-    Lesson("latents", "Latents", ":material/scatter_plot:", "What did it learn?"),
-)
+from dmm.ui import glossary, progress
+from dmm.ui.course import LESSONS, lesson_of
 
 
 def lessons() -> list:
-    """The pages for `st.navigation`, the first one at the address of the app itself.
+    """The pages for `st.navigation`, the first one at the address of the app itself; a tick for what was done.
 
     They have no icons here: a browser would fetch a page's icon from the internet, as the icon of its tab.
     """
-    return [st.Page(f"pages/{one.file}.py", title=one.title, default=one is LESSONS[0]) for one in LESSONS]
+    return [st.Page(f"pages/{one.file}.py", title=_title(one), default=one is LESSONS[0]) for one in LESSONS]
 
 
 def lesson(file: str) -> None:
@@ -52,8 +24,11 @@ def lesson(file: str) -> None:
         st.session_state["framed"] = True
         st.navigation(lessons())
         st.rerun()
-    this = next(one for one in LESSONS if one.file == file)
-    st.title("Deep Markov Lab" if file == "home" else this.title, anchor=False)
+    progress.read_link()
+    this = lesson_of(file)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title("Deep Markov Lab" if file == "home" else this.title, anchor=False, width="content")
+        glossary.popover()
     st.markdown(f"##### {this.asks}")
 
 
@@ -70,9 +45,14 @@ def onward(file: str) -> None:
 
 def link(file: str) -> None:
     """A link to another page, with the question that it asks."""
-    one = next(one for one in LESSONS if one.file == file)
+    one = lesson_of(file)
     _link(one, f"**{one.title}**: {one.asks}")
 
 
 def _link(one, label):
     st.page_link(f"pages/{one.file}.py", label=label, icon=one.icon, width="content")
+
+
+def _title(one):
+    """Its place in the menu."""
+    return f"✓ {one.title}" if progress.is_complete(one.file) else one.title

@@ -1,0 +1,172 @@
+"""Symbols and words of the course, and where each is explained: one click away from every page."""
+
+from typing import NamedTuple
+
+import streamlit as st
+
+from dmm.ui.course import lesson_of
+from dmm.ui.questions import QUESTIONS
+
+WORDS_HELP = "The symbols and words of the course, and the questions that most people have."
+SEARCH = "Shows the lines that contain these letters: a word, a name in the code, a symbol such as mu."
+
+
+class Symbol(NamedTuple):
+    """A letter of the formulas: what it means, its name in the code, its shape and unit, the page that explains it."""
+
+    letter: str
+    meaning: str
+    code: str
+    shape: str
+    page: str
+
+
+class Word(NamedTuple):
+    """A word of the field: what it means, and the page that explains it."""
+
+    word: str
+    meaning: str
+    page: str
+
+
+SYMBOLS = (
+    Symbol(
+        r"x_t,\; x_{1:T}", "what is seen: frame $t$, and all $T$ frames", "x_t, x", "(B, X), (B, T, X)", "state_space"
+    ),
+    Symbol(r"z_t,\; z_{1:T}", "what is hidden: the latent state", "z_t, z", "(B, Z), (B, T, Z)", "state_space"),
+    Symbol(
+        r"t,\; T", "a frame, counted from 1, and their number; arrays count from 0", "t, lengths", "(B,)", "in_code"
+    ),
+    Symbol(
+        r"p(z_t \mid z_{t-1})", "transition: how the state moves", "p_loc, p_scale", "(..., Z)", "deep_markov_model"
+    ),
+    Symbol(r"p(x_t \mid z_t)", "emission: what a state shows", "logits", "(..., X)", "deep_markov_model"),
+    Symbol(r"\theta", "the parameters of the model $p$", "emitter, transition, z_0", "weights", "one_update"),
+    Symbol(r"\phi", "the parameters of the guess $q$", "inference", "weights", "one_update"),
+    Symbol(
+        r"q(z_t \mid z_{t-1}, x)",
+        "the guess of a hidden state, also called guide",
+        "q_loc, q_scale",
+        "(..., Z)",
+        "bound",
+    ),
+    Symbol(r"\mu,\; \sigma", "mean and standard deviation of a Gaussian", "loc, scale", "(..., Z)", "gate"),
+    Symbol(r"\epsilon_t", "noise of mean 0 and variance 1, from which $z_t$ is made", "eps", "(B, T, Z)", "bound"),
+    Symbol(r"g_t", "gate: 0 moves by the linear rule, 1 as the network proposes", "g, openness", "(..., Z)", "gate"),
+    Symbol(r"h_t", "the proposed mean, inside the gated transition", "h", "(..., Z)", "gate"),
+    Symbol(
+        r"h^{\text{left}}_t,\; h^{\text{right}}_t",
+        "what an RNN says of the frames up to $t$, and from $t$ on",
+        "messages",
+        "(B, T, rnn_dim)",
+        "structured_inference",
+    ),
+    Symbol(
+        r"h_{\text{combined}}",
+        "the last latent and the messages, merged",
+        "h_combined",
+        "(B, rnn_dim)",
+        "structured_inference",
+    ),
+    Symbol(r"z_0", "stands before the first latent in the model", "z_0", "(Z,)", "in_code"),
+    Symbol(r"z_{q,0}", "stands before the first latent in the guess", "z_q_0", "(Z,)", "in_code"),
+    Symbol(r"h_0", "where the RNN starts", "h_0", "(layers, rnn_dim)", "in_code"),
+    Symbol(r"\mathrm{ELBO}", "the bound: reconstruction minus KL", "elbo", "(B,), nats", "bound"),
+    Symbol(
+        r"\mathrm{KL}(q \,\|\, p)",
+        "how far $q$ is from $p$; 0 only if they are equal",
+        "kl",
+        "(B, T, Z), nats",
+        "bound",
+    ),
+    Symbol(
+        r"a,\; c,\; Q,\; R",
+        "a linear system: step, look, and the variances of their noise",
+        "F, H, Q, R",
+        "numbers",
+        "state_space",
+    ),
+    Symbol(r"\Lambda", "precision: the inverse of a covariance", "precision", "(T, T)", "structured_inference"),
+)
+
+WORDS = (
+    Word("amortised", "one network guesses for every sequence, instead of a fit for each", "bound_in_time"),
+    Word("annealing", "the weight of the KL rises from small to 1 while training", "one_update"),
+    Word("ClippedAdam", "Adam whose gradient is bounded entry by entry, with a rate that decays", "in_code"),
+    Word("combiner", "merges the last latent with what the RNNs say", "structured_inference"),
+    Word(
+        "DKS", "the paper's name for ST-R: the last latent, and an RNN over present and future", "structured_inference"
+    ),
+    Word("ELBO", "evidence lower bound: never above $\\log p(x)$", "bound"),
+    Word("emitter", "the network that says what a hidden state sounds like", "deep_markov_model"),
+    Word("frame", "what is seen at one time; in music one beat, 88 keys", "state_space"),
+    Word("guide", "Pyro's word for the guess $q$", "in_code"),
+    Word("IAF", "inverse autoregressive flow: bends a Gaussian guess into another shape", "in_code"),
+    Word("latent", "hidden: never seen, only inferred", "state_space"),
+    Word("likelihood", "how probable the model makes the data, as a function of its parameters", "state_space"),
+    Word("logit", "$\\log(p / (1 - p))$ of a probability $p$", "deep_markov_model"),
+    Word("mask", "1 where a frame is real, 0 where it is padding", "in_code"),
+    Word("mean field", "a guess that treats all latents as independent", "structured_inference"),
+    Word("nats", "the unit of natural logarithms: 1 nat is 1.44 bits", "state_space"),
+    Word("NLL", "negative log-likelihood: lower is better", "bound_in_time"),
+    Word("posterior", "what is known of the hidden once the frames are seen", "bound"),
+    Word("prior", "what the model expects of the hidden before any frame is seen", "bound"),
+    Word(
+        "reparameterisation",
+        "drawing $z$ as $\\mu + \\sigma \\epsilon$, so that gradients reach $\\mu$ and $\\sigma$",
+        "bound",
+    ),
+    Word("structured", "a guess in which each latent hangs on the one before", "structured_inference"),
+    Word("SVI", "stochastic variational inference: raise the ELBO by noisy gradients", "one_update"),
+)
+
+
+@st.fragment
+def popover() -> None:
+    """The button that opens it all; its content is made only while it is open."""
+    button = st.popover(
+        "Symbols", icon=":material/dictionary:", help=WORDS_HELP, key="glossary", on_change="rerun", type="tertiary"
+    )
+    if button.open:
+        with button:
+            show("popover")
+
+
+def show(key: str) -> None:
+    """Symbols, words and questions, with a search. `key` tells the popover and the page apart."""
+    sought = st.text_input("Search", key=f"search {key}", placeholder="such as KL, mask, g", help=SEARCH)
+    symbols, words, questions = (found(rows, sought) for rows in (SYMBOLS, WORDS, _rows()))
+    if symbols:
+        st.markdown(
+            "\n".join(["| symbol | meaning | in code | shape | explained in |", "|---|---|---|---|---|", *symbols])
+        )
+    if words:
+        st.markdown("\n".join(["| word | meaning | explained in |", "|---|---|---|", *words]))
+    if questions:
+        st.markdown("**Questions that most people have**\n\n" + "\n".join(questions))
+    if not symbols + words + questions:
+        st.caption("Nothing here contains these letters.")
+
+
+def found(rows, sought: str) -> list[str]:
+    """The rows that contain what is sought, as Markdown."""
+    return [_line(row) for row in rows if sought.strip().lower() in " ".join(row).lower()]
+
+
+def _rows():
+    return [(question.asks, question.page, anchor) for anchor, question in QUESTIONS.items()]
+
+
+def _line(row):
+    """One row of a table, or of the list of questions."""
+    if isinstance(row, Symbol):
+        code = ", ".join(f"`{name}`" for name in row.code.split(", "))
+        return f"| ${row.letter}$ | {row.meaning} | {code} | {row.shape} | {_link(row.page)} |"
+    if isinstance(row, Word):
+        return f"| {row.word} | {row.meaning} | {_link(row.page)} |"
+    asks, page, anchor = row
+    return f"- [{asks}]({page}#{anchor})"
+
+
+def _link(page):
+    return f"[{lesson_of(page).title}]({page})"

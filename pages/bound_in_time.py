@@ -1,9 +1,89 @@
-"""The bound in time."""
+"""The bound in time: the posterior of a chain, its factors, a guess that mimics them, and the bound as a sum."""
 
 import streamlit as st
 
-from dmm.ui import frame
+from dmm.ui import (
+    frame,
+    in_time,
+    in_time_amortised,
+    in_time_bars,
+    in_time_factors,
+    in_time_gaussians,
+    in_time_mimic,
+    in_time_open,
+    in_time_split,
+    in_time_system,
+    in_time_tasks,
+)
 
 frame.lesson("bound_in_time")
-st.markdown("Being written.")
+st.markdown(
+    "The last page had one hidden $z$ and one guess $q(z \\mid x)$ for its posterior. Here a sequence of frames "
+    "$x_{1:T}$ hides a whole **path** $z_{1:T}$, one latent behind each frame. The bound stays as it was, with the "
+    "path in the place of $z$. Two things have to be found: what a guess of a path should look like, and how its bound "
+    "falls into parts that one can compute."
+)
+
+st.subheader("A posterior over paths", anchor="paths")
+st.markdown(
+    "First a system in which the posterior is known exactly. All its frames are seen; each line is one path that could "
+    "have made them."
+)
+in_time.show_paths()
+
+st.subheader("One network for all sequences", anchor="amortised")
+st.markdown(
+    "Each sequence has a posterior of its own. Its guess can be fitted for this sequence alone, or a network can learn "
+    "to make the guess of any sequence it reads: that is *amortised* inference, since the work of learning is shared. "
+    "Deep Markov models do the second."
+)
+in_time_amortised.show_amortised()
+
+st.subheader("What does a factor need?", anchor="factors")
+st.markdown(
+    "A path's posterior can be drawn step by step, $z_1$, then $z_2$ given $z_1$, and so on. What must one look at to "
+    "draw $z_t$? The graph answers, without any numbers. A *path* in a graph follows arrows in either direction. It is "
+    "**blocked** at a known node if its arrows run through it (a *chain*, $\\to z \\to$) or out of it (a *fork*, "
+    "$\\gets z \\to$); where two arrows meet (a *collider*, $\\to x \\gets$) it is blocked unless that node or "
+    "something below it is known. If every path is blocked, one end tells nothing of the other: they are *d-separated*."
+)
+in_time_open.show_open_paths()
+st.markdown(
+    "The same as a proof, appendix C of the paper. The check takes the hidden path of S9 above, frame by frame."
+)
+in_time_factors.show_factors_proof()
+
+st.subheader("The mimic", anchor="mimic")
+st.markdown(
+    "The guess takes over the factors of the posterior, and with them :green[what each one sees]. Two things it cannot "
+    "take over: each of its factors is a Gaussian, with a diagonal covariance $\\Sigma$, whatever the true one is; and "
+    "one network with weights $\\phi$ has to serve every $t$ and every sequence. An RNN (a recurrent network: it takes "
+    "one frame after the other, and keeps a summary) runs from the last frame to the first and sums up $x_{t:T}$ in "
+    "one vector $h_t$."
+)
+in_time_mimic.show_factors()
+
+st.subheader("The bound, frame by frame", anchor="costs")
+words, formula = st.columns([1, 2], gap="large", vertical_alignment="center")
+words.markdown(
+    "With both chains in factors, the bound becomes a sum over $t$ (Eq. 5): how badly $z_t$ explains its frame, and "
+    "how far $q$ moved from what $z_{t-1}$ led to expect. At $t = 1$ the prior $p(z_1)$ stands in the place of a step. "
+    "**Click a bar** to open it."
+)
+with formula:
+    in_time_bars.show_formula()
+in_time_system.show_costs()
+in_time_bars.show_code()
+
+st.subheader("Why it splits", anchor="split")
+st.markdown(
+    "Appendix A of the paper. The checks run in S9, on the sequence above, with the best guess of the ST-L family: it "
+    "sees $z_{t-1}$ and the frames up to $t$, but no later ones, so it is not exact and every part can be seen."
+)
+in_time_split.show_bound_proof()
+st.markdown("And appendix B: each of those KLs in closed form.")
+in_time_gaussians.show_gaussians_proof()
+
+in_time_tasks.which_nll()
+in_time_tasks.show_tasks()
 frame.onward("bound_in_time")

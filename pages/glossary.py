@@ -6,7 +6,7 @@ from dmm.ui import frame, glossary
 
 frame.lesson("glossary")
 st.markdown(
-    "The same list opens on every page, behind **Symbols** at the top. Formulas count frames from 1, $t = 1 \\dots T$; "
+    "The same list opens beside every page: press **Symbols** at its top. Formulas count frames from 1, $t = 1 \\dots T$; "
     "arrays count from 0. Shapes: $B$ sequences, $T$ frames, $Z$ latent dimensions, $X$ keys."
 )
 glossary.show("page")

@@ -20,8 +20,8 @@ st.caption(
 st.markdown("##### How well does it know Bach?")
 showcase.show_numbers()
 st.markdown("##### Go on")
-frame.link("train")
-frame.link("latents")
+frame.lesson_map(first=("train", "latents"))
+showcase.show_tasks()
 st.caption(
     "After R. G. Krishnan, U. Shalit and D. Sontag, *Structured Inference Networks for Nonlinear State Space Models* "
     "(AAAI 2017). The chorales were encoded by Margaret Greentree and come from the corpus of music21."

@@ -1,9 +1,76 @@
-"""In code."""
+"""In code: the whole model, the guide and SVI as they run, and what trips those who come from Pyro's tutorial."""
 
 import streamlit as st
 
-from dmm.ui import frame
+from dmm.ui import (
+    frame,
+    in_code,
+    in_code_counting,
+    in_code_idioms,
+    in_code_map,
+    in_code_owners,
+    in_code_padding,
+    in_code_parts,
+    in_code_tasks,
+    questions,
+)
+from dmm.ui.dials import link_to_all
 
 frame.lesson("in_code")
-st.markdown("Being written.")
+st.markdown(
+    "**Pyro** is a library in which one writes a probabilistic model as a program. Each `pyro.sample` names a random "
+    "variable, a *site*. Learning needs two programs: the **model** $p$, and the **guide** $q$, Pyro's word for the "
+    "guess of what is hidden. A circle is a variable, filled if it is seen; a square is a network, blue with the "
+    "model's weights $\\theta$, orange with the guide's $\\phi$. Press a circle: strong arrows lead to it, or from it."
+)
+
+st.subheader("Two programs, the same names", anchor=False)
+in_code.show_programs()
+mine, starts = st.columns(2, gap="large")
+with mine:
+    in_code_owners.show_owners()
+with starts:
+    in_code_owners.show_starts()
+
+st.subheader("Part by part", anchor=False)
+st.markdown(
+    "The whole model in the order in which one builds it. A formula and its code stand in one place, the docstring and "
+    "the lines below it; this page prints both from there."
+)
+in_code_parts.show_parts()
+
+questions.answer(
+    "mask-scale-plate",
+    "- **mask**: *which* log-probabilities count, 1 or 0. Padded frames get 0.\n"
+    "- **scale**: *how much* they count. Annealing is a scale on the latents' sites, never on the frames'.\n"
+    "- **plate**: which axis holds *independent* things, here the sequences of a batch.\n"
+    "- **to_event**: which axes make up *one* draw. The Z numbers of a latent are one draw, so their log-probabilities "
+    "are summed.\n\n"
+    "The first two change the number. The last two say what the axes mean, so that Pyro can refuse what does not fit; "
+    "it does so as long as its validation is on, which is the default.",
+)
+in_code_counting.show_counting()
+
+questions.answer(
+    "packing",
+    "Pieces differ in length, and a batch is one block: the short ones are filled up with **padding**. Whoever reads "
+    "them from the end must not begin with it. So each piece is **reversed** within its own length, or the padding is "
+    "left out altogether: **packed**. Step by step, on three pieces:",
+)
+in_code_padding.show_padding()
+
+st.subheader("Coming from Pyro's tutorial", anchor=False)
+st.markdown("Many meet this model in Pyro's tutorial, or in notes made from it. Where each of its parts is here:")
+in_code_map.show_map()
+st.markdown(
+    "Code from the first months of Pyro, its versions 0.1, no longer runs. Nine habits of that time, what stands in "
+    "this course's code today, and why it changed; the numbers are Pyro's pull requests."
+)
+in_code_idioms.show_idioms()
+
+st.subheader("Three ways to the same number", anchor=False)
+in_code_map.show_tests()
+
+in_code_tasks.show_tasks()
+link_to_all("in_code")
 frame.onward("in_code")

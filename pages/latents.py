@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dmm.ui import frame, looking, showing
+from dmm.ui import frame, latents_tasks, looking, showing
 
 PARTS = ["Path", "Gates", "KL", "Reconstruction", "Draws"]
 
@@ -16,8 +16,8 @@ with piece_column:
 inspection, source = looking.look(run, piece)
 introduction.markdown(
     f"For each beat of a chorale the inference network proposes a hidden state $z_t$. It looks at "
-    f"{showing.what_it_sees(run)}, and gives not one value but a distribution, the *posterior*. What you see are means "
-    "over 50 draws from it."
+    f"{showing.what_it_sees(run)}, and gives not one value but a distribution, near the *posterior*: what is to be "
+    "believed of $z_t$ once the music is heard. What you see are means over 50 draws from it."
 )
 
 showing.show_piece(run, piece, inspection)
@@ -36,8 +36,9 @@ if gates.open:
 if use.open:
     with use:
         st.markdown(
-            "What each dimension costs, in nats per beat of this piece. One below 0.01 (grey) carries next to nothing "
-            "from the music: it is *inactive*."
+            "What each dimension costs: the Kullback-Leibler divergence (KL) of its proposal from what the model "
+            "expects of it, in nats (of the natural logarithm) per beat of this piece. A grey one carries next to "
+            "nothing from the music: it is *inactive*."
         )
         showing.show_kl(inspection)
 if sound.open:
@@ -51,4 +52,6 @@ if draws.open:
             "each key is decided on its own, so chords sound rougher than the probabilities look."
         )
         showing.show_draws(run)
+latents_tasks.explain_collapse(inspection)
+latents_tasks.show_tasks(run, piece, inspection)
 frame.onward("latents")

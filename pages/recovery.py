@@ -6,9 +6,9 @@ from dmm.ui import explain, frame, recovery
 
 frame.lesson("recovery")
 st.markdown(
-    "In the race the law was given, and only the guess $q$ was learned. With music nobody gives it: law and guess are "
-    "learned **together**, from the same bound. Here all of the law is known but two numbers, and the exact likelihood "
-    "says how near a learner could come."
+    "In the [race](structured_inference) the law was given, and only the guess $q$ was learned. With music nobody "
+    "gives it: law and guess are learned **together**, from the same bound. Here all of the law is known but two "
+    "numbers, and the exact likelihood says how near a learner could come."
 )
 
 st.subheader("Two numbers to find", anchor=False)
@@ -21,8 +21,8 @@ recovery.show_law()
 
 st.subheader("A valley, and the ways into it", anchor=False)
 st.markdown(
-    "For each pair of numbers, how likely are the frames? The lowest point of the negative log-likelihood (NLL) is the "
-    "exact estimate, the best that anyone could read from these data."
+    "For each pair of numbers, how likely are the frames? The lowest point of the negative log-likelihood (NLL), minus "
+    "the logarithm of that, is the exact estimate, the best that anyone could read from these data."
 )
 answered = recovery.ask()
 recovery.show_valley(answered)
@@ -31,9 +31,11 @@ if answered:
     st.subheader("Where they end", anchor=False)
     recovery.show_ends()
     st.subheader("Why a looser guess learns another law", anchor=False)
-    st.markdown("Training never sees the NLL. It lowers the bound, which is the NLL and the gap together:")
+    st.markdown(
+        "Training never sees the NLL. It lowers the [bound](bound), which is the NLL and the gap together; the gap is "
+        "the KL divergence of the guess from the posterior, 0 only if they are equal:"
+    )
     recovery.show_why()
-    st.subheader("Try this", anchor=False)
     recovery.show_tasks()
 
 with st.expander("Formula and code: the step whose two numbers are learned"):

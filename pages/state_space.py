@@ -2,7 +2,15 @@
 
 import streamlit as st
 
-from dmm.ui import frame, state_space, state_space_beliefs, state_space_beyond, state_space_looks, state_space_questions
+from dmm.ui import (
+    frame,
+    questions,
+    state_space,
+    state_space_beliefs,
+    state_space_beyond,
+    state_space_looks,
+    state_space_questions,
+)
 
 frame.lesson("state_space")
 st.markdown(
@@ -31,9 +39,12 @@ with view:
     state_space_looks.look(world)
 
 st.subheader("Who sees what", anchor=False)
-st.markdown(
-    "The **filter** guesses $z_t$ from the frames up to now: it can run while the boat drifts. The **smoother** comes "
-    "back when all frames are in. A **prediction** guesses a state for which no frame is there yet."
+questions.answer(
+    "filtering",
+    "A **filter** guesses $z_t$ from the frames up to now, $x_{1:t}$: it can run while the boat drifts. A "
+    "**smoother** comes back when all frames are in, and guesses from $x_{1:T}$. A **prediction** guesses a state for "
+    "which no frame is there yet. Here Kalman's formulas do all three exactly. A recording is all in before one begins "
+    "to learn from it, so a network that guesses the states behind it [may smooth](structured_inference#backwards).",
 )
 rows, question = st.columns(2, gap="large")
 with rows:
@@ -46,7 +57,8 @@ st.markdown(
     "In life the model does not know the world's numbers; it has to learn them. The frames above stay as they are, "
     "and one of the four numbers *in the model* moves. Some values make these frames more likely than others. The "
     "filter tells how likely, exactly: it predicts each frame from those before, and sums up $\\log p(x_t \\mid "
-    "x_{1:t-1})$, in *nats*. Learning means to climb this curve."
+    "x_{1:t-1})$, in *nats*, the unit of natural logarithms: one nat more is 2.7 times as likely. As a function of the "
+    "model's numbers this is the **log-likelihood**, and learning means to climb its curve."
 )
 state_space_beliefs.believe(world)
 
@@ -71,14 +83,13 @@ st.markdown(
     "networks: its next state is still Gaussian *given the last one*, but mean and variance may bend as they like."
 )
 state_space_beyond.show_tables_and_networks()
-st.caption(
-    'The "state-space models" of S4 and Mamba are something else: layers in which a state follows its input by a '
-    "linear recurrence without noise, so that nothing is left to infer. Here states are random, and hidden."
+questions.answer(
+    "other-ssm",
+    "No. In S4 and Mamba a “state-space model” is a layer of a network: its state follows the layer's input by a "
+    "linear recurrence without noise, so whoever has the input can compute it, and nothing is left to infer. Here "
+    "states are random, and hidden.",
 )
 
-st.subheader("Try this", anchor=False)
-state_space_questions.ask_louder(world)
-state_space_questions.ask_far(world)
-state_space_questions.ask_again(world)
+state_space_questions.show_tasks(world)
 state_space_beyond.show_code()
 frame.onward("state_space")

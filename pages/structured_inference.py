@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dmm.ui import frame, race, structured, structured_gaps
+from dmm.ui import frame, questions, race, structured, structured_combiner, structured_gaps
 
 frame.lesson("structured_inference")
 st.markdown(
@@ -18,13 +18,19 @@ st.markdown("A chain of six latents. Each shows one frame. Somebody tells you $z
 structured.show_chain()
 st.markdown("The same in formulas. Drag the slider to the right, one step at a time.")
 structured.show_derivation()
+questions.answer(
+    "backwards",
+    "Because a guess of $z_t$ that knows $z_{t-1}$ has heard all that the past can tell, and still needs the frames "
+    "from $t$ on. An RNN that begins at the last frame and reads towards the first has, at each $t$, a summary of just "
+    "these, $x_{t:T}$: one pass makes the summaries for all $t$.",
+)
 
 st.subheader("Six networks, six views", anchor=False)
 st.markdown(
     "A **mean-field** network (MF) guesses each latent by itself. A **structured** one (ST) guesses $z_t$ from the "
     "$z_{t-1}$ it has just drawn. L, R, LR: where its RNNs come from. An L network *filters*, it knows the past and "
-    "the present; one that also sees later frames *smooths*. ST-R, the paper's DKS, reads the future with its RNN and "
-    "hears of the past through $z_{t-1}$: with one RNN it sees all that counts."
+    "the present; one that also sees later frames *smooths*. ST-R, the paper's DKS (from *deep Kalman smoother*), "
+    "reads the future with its RNN and hears of the past through $z_{t-1}$: with one RNN it sees all that counts."
 )
 structured.show_masks()
 
@@ -32,7 +38,8 @@ st.subheader("The race", anchor=False)
 st.markdown(
     "Does it matter? All six learn the paper's linear system, here called S9: $z_t \\sim N(z_{t-1} + 0.05, 10)$ and "
     "$x_t \\sim N(0.5 \\, z_t, 20)$, 25 frames. The model is given; each network learns to guess. Here the exact value "
-    "is known: Kalman's filter gives the negative log-likelihood of the frames, in nats per frame. What a network "
+    "is known: Kalman's filter gives the negative log-likelihood (NLL) of the frames, minus the logarithm of how "
+    "probable the model makes them, in nats (of the natural logarithm) per frame. What a network "
     "reports is an upper bound on it, and for each family of guesses there is a **floor** that no member gets below, "
     "however long it trains."
 )
@@ -44,6 +51,14 @@ st.markdown(
     "structured network, and only there, each latent enters the next one's guess."
 )
 structured.show_wiring()
+
+st.subheader("The combiner", anchor=False)
+st.markdown(
+    "Inside a structured network's square: the :blue[last latent], through a tanh layer, and the RNNs, :violet[past] "
+    "and :green[future], each give a vector of the same length. The combiner takes their mean, number by number, and "
+    "makes $\\mu_t$ and $\\sigma_t$ of it. One of these numbers, called unit $k$:"
+)
+structured_combiner.show_combiner()
 
 st.subheader("Two messages, multiplied", anchor=False)
 st.markdown("MF-LR has a Gaussian message from each side, and multiplies the two.")
@@ -62,10 +77,11 @@ st.markdown(
     "race has learned."
 )
 structured_gaps.show_influence(race.learned())
-st.markdown(
-    "**Why not exact inference?** Here it exists, since all is linear and Gaussian: Kalman's smoother does it, and "
-    "tells what each network loses. With neural networks for the step and the look, the integrals have no closed "
-    "form, and one must guess."
+questions.answer(
+    "exact-inference",
+    "Here it exists, since all is linear and Gaussian: Kalman's smoother does it, and tells what each network loses. "
+    "With neural networks for the step and the look, the integrals have no closed form. In one dimension one can still "
+    "add them up on a grid, but with 10 points a side a grid in $Z$ dimensions has $10^Z$ of them. So one must guess.",
 )
 
 st.subheader("The gap meter", anchor=False)
@@ -80,6 +96,5 @@ st.subheader("Mean field: right on average, too sure", anchor=False)
 st.markdown("Two neighbouring latents, as the frames leave them: uncertain, and tied to each other.")
 structured_gaps.show_mean_field()
 
-st.subheader("Try this", anchor=False)
 structured_gaps.show_tasks()
 frame.onward("structured_inference")

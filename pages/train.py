@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from dmm.ui import controls, current, engines, explain, frame, live
+from dmm.ui import controls, current, engines, explain, frame, live, train_tasks
 
 frame.lesson("train")
 st.markdown(
     "Training raises the **ELBO**, a lower bound on the log-probability of the chorales. The chart shows minus the "
     "ELBO, so *down is better*: what the notes cost given the hidden states (:green[reconstruction]), plus what the "
-    "hidden states cost given the model's own expectation of them (:orange[KL])."
+    "hidden states cost given the model's own expectation of them (:orange[KL], the Kullback-Leibler divergence), in "
+    "*nats* per frame, the unit of natural logarithms; a frame is a beat."
 )
 run = current.chosen_run()
 state = current.launcher().status(run).state
@@ -26,4 +27,5 @@ with view:
 engines.compare_engines()
 with st.expander("The bound, and the code that computes it"):
     explain.formula_and_code("elbo.terms", formula="elbo")
+train_tasks.show_tasks(run)
 frame.onward("train")

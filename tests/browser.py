@@ -1,6 +1,8 @@
 """Helpers for tests that look at the app in a real browser."""
 
+import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -10,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -115,3 +118,70 @@ def _wait_for(url: str, server: subprocess.Popen, seconds: float) -> None:
         except OSError:
             time.sleep(0.1)
     raise TimeoutError(f"no answer from {url} in {seconds:g} s")
+
+
+# --- what a visitor sees ---------------------------------------------------------------------------------------------
+
+PATIENCE = 60  # seconds; a busy machine needs some of them
+OVERFLOW = """() => [document.scrollingElement, document.querySelector('[data-testid=stMain]')]
+    .map((e) => e.scrollWidth - e.clientWidth)"""
+MUTE = """() => {
+    const mute = [];
+    const look = (root, spoken) => {
+        for (const e of root.querySelectorAll('*')) {
+            if (e.shadowRoot) look(e.shadowRoot, Boolean(e.closest('[aria-label]')));
+            if (!e.matches('canvas, img, .stPlotlyChart, svg[role=group]')) continue;
+            const words = e.closest('[aria-label]')?.getAttribute('aria-label') || e.alt;
+            if (!spoken && !words && !e.closest('[aria-hidden=true]')) mute.push(e.outerHTML.slice(0, 200));
+        }
+    };
+    look(document, false);
+    return mute;
+}"""
+
+
+def wait_until(check, what, seconds=PATIENCE, tab=None):
+    """Ask again and again; return the first answer that is true."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = check()
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            seen = f"; the page says: {tab.locator('[data-testid=stMain]').inner_text()[:600]!r}" if tab else ""
+            raise AssertionError(f"waited {seconds} s in vain: {what}{seen}")
+        tab.wait_for_timeout(100) if tab else time.sleep(0.1)
+
+
+def go(tab, title):
+    """To another page by the menu, as a visitor does: same session, no reload."""
+    tab.locator("[data-testid=stSidebarNavLink]").filter(has_text=re.compile(rf"^(✓ )?{re.escape(title)}$")).click()
+    tab.locator("[data-testid=stMain] h1").filter(has_text=re.compile(rf"^{re.escape(title)}$")).wait_for()
+
+
+def is_foreign(url):
+    """Whether an address is beyond this machine."""
+    place = urlsplit(url)
+    return place.scheme.startswith(("http", "ws")) and place.hostname != "127.0.0.1"
+
+
+# --- what happens on the server ---------------------------------------------------------------------------------------
+
+
+def training(folder):
+    """The processes of all runs in a folder that are still there."""
+    pids = [json.loads(path.read_text())["pid"] for path in folder.glob("*/status.json")]
+    return [pid for pid in pids if pid and is_there(pid)]
+
+
+def is_there(pid):
+    """Whether a process exists and is more than an entry in a table that its parent has not read yet."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0] != "Z" if Path("/proc/self/stat").exists() else True
+    except OSError:
+        return False

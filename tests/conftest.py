@@ -1,10 +1,11 @@
 """What several tests share: a place for runs that is thrown away, and a browser where there is one."""
 
 import os
+from functools import cache
 
 import pytest
 
-from tests.browser import find_chromium, launch, open_tab, serve
+from tests.browser import ROOT, find_chromium, launch, open_tab, serve, training, wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -13,6 +14,16 @@ def runs_dir(tmp_path, monkeypatch):
     folder = tmp_path / "runs"
     monkeypatch.setenv("DMM_RUNS_DIR", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_scan():
+    """At the first run of each AppTest Streamlit looks through all installed packages; here once for all tests."""
+    from streamlit.components.v2 import manifest_scanner
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +57,22 @@ def chromium():
         pytest.fail("CI needs Chromium: .ci/run installs it")
     with launch() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def lab_runs(tmp_path_factory):
+    """Where the server of `lab` keeps its runs."""
+    return tmp_path_factory.mktemp("lab") / "runs"
+
+
+@pytest.fixture(scope="session")
+def lab(chromium, lab_runs):
+    """The address of the app, on a server that several tests share; whatever it still trains must end with it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DMM_RUNS_DIR", str(lab_runs))
+        with serve(ROOT / "app.py") as url:
+            yield url
+    wait_until(lambda: not training(lab_runs), "processes of the server end with it")
 
 
 @pytest.fixture(scope="module")

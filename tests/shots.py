@@ -8,12 +8,14 @@ from tests.browser import ROOT, launch, serve
 
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
 SHOTS = ROOT / "shots"
+DONE = """() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
+    && !document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner]')"""
 
 
 def settle(page):
     """Wait until Streamlit has run the page and the charts are drawn."""
     page.wait_for_selector("[data-testid=stAppViewContainer] h1", timeout=60_000)
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
+    page.wait_for_function(DONE, timeout=60_000)
     page.wait_for_timeout(2000)
 
 

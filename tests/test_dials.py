@@ -120,8 +120,48 @@ def test_links_lead_back_to_what_is_shown():
     at = start(speed="2.5", way="down", on="0")
     given = {name: value[0] for name, value in parse_qs(urlsplit(at.code[0].value).query).items()}
     assert given == {"speed": "2.5", "count": "4", "way": "down"}
-    at.session_state["link here"] = True
-    at.run()
+    at.button(key="link here").click().run()
     whole = {name: value[0] for name, value in parse_qs(urlsplit(at.code[1].value).query).items()}
     assert whole == {"speed": "2.5", "count": "4", "way": "down", "on": "0"}
     assert shown(start(**whole)) == shown(at)
+
+
+MARKS = """
+import streamlit as st
+from dmm.ui.dials import link, mark, marks
+known = marks("here", "known", ["a", "b", "c"], start=["b"])
+st.button("c", on_click=mark, args=("here", "known", "c"))
+link("here", {"known": ".".join(sorted(known))})
+st.json({"known": sorted(known)})
+"""
+
+
+def start_marks(**query):
+    at = AppTest.from_string(MARKS, default_timeout=30)
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+def test_marks_start_where_they_are_told_and_are_turned():
+    at = start_marks()
+    assert shown(at) == {"known": ["b"]}
+    for wanted in (["b", "c"], ["b"]):
+        at.button[0].click().run()
+        assert shown(at) == {"known": wanted}
+
+
+@pytest.mark.parametrize(("text", "known"), [("a.c", ["a", "c"]), ("", []), ("b", ["b"])])
+def test_marks_are_carried_by_a_link(text, known):
+    at = start_marks(known=text)
+    assert shown(at) == {"known": known}
+    assert sentences(at) == []
+    assert parse_qs(urlsplit(at.code[0].value).query, keep_blank_values=True) == {"known": [text]}
+
+
+def test_marks_that_are_not_there_are_refused():
+    at = start_marks(known="a.x")
+    assert shown(at) == {"known": ["b"]}
+    (sentence,) = sentences(at)
+    assert_one_sentence(sentence)
+    assert "known = a.x" in sentence

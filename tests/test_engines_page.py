@@ -10,7 +10,7 @@ from dmm.runs.build_engines import race
 from dmm.runs.engine_race import ENGINES, Lap, largest_difference, load_laps, race_config, read_lap, save_laps
 from dmm.runs.store import append_lines, new_run
 from dmm.ui import engines
-from tests.test_pages import assert_alive, assert_one_sentence, click, figures, open_page, queue, sentences
+from tests.test_pages import assert_alive, assert_one_sentence, buttons, click, figures, open_page, queue, sentences
 from tests.tiny_runs import TINY, write_tiny_data
 
 __all__ = ["queue"]  # a fixture
@@ -203,7 +203,7 @@ def test_race_can_be_cancelled(queue, runs_dir, stored):
 def test_race_obeys_the_caps_of_the_launcher(queue, runs_dir, stored):
     at = open_section()
     for _ in range(4):
-        click(at, at.button[0].label)
+        click(at, buttons(at)[0])
     click(at, "Run it here")
     assert_alive(at, "train")
     (sentence,) = sentences(at)

@@ -3,13 +3,14 @@
 import re
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dmm import figures
+from dmm import fields, figures, gated
 from dmm.figures import Arrow, Band, Node, Way
 from dmm.figures.projection import principal_components
 from dmm.floors import Floor
@@ -22,6 +23,12 @@ SCALE = rng.random((12, 5))
 ROLL = (rng.random((12, KEYS)) < 0.05).astype(float)
 SQUARE = rng.normal(size=(12, 12))
 GRID = np.linspace(-0.3, 0.9, 13)
+POINTS = np.linspace(-8, 8, 161)
+BELLS = figures.Curves(
+    POINTS,
+    np.tanh(POINTS),
+    *(np.exp(-(((POINTS - loc) / scale) ** 2) / 2) / scale for loc, scale in ((0, 1), (1, 1), (-0.25, 0.5), (0.5, 1))),
+)
 VALLEY = np.add.outer((GRID - 0.5) ** 2, (GRID + 0.1) ** 2)  # (13, 13)
 BAND = Band("filter", BLUE, 1, Z_PATH[:, 0], SCALE[:, 0], Z_PATH[:, 1], SCALE[:, 1])
 WAY = Way("ST-R", BLUE, "solid", np.array([[0, 0.1, 0.1], [20, 0.3, 0.0], [40, 0.47, -0.08]]))
@@ -31,6 +38,13 @@ EVERY = {
     "trajectory_2d": lambda: figures.trajectory_2d(Z_PATH, samples=Z_PATH + rng.normal(size=(3, 12, 5))),
     "trajectory_3d": lambda: figures.trajectory_3d(Z_PATH, highlight=3),
     "gate_heatmap": lambda: figures.gate_heatmap(SCALE),
+    "gate_bars": lambda: figures.gate_bars(SCALE, SCALE[0] > 0.3, 2),
+    "gate_history": lambda: figures.gate_history(np.arange(1, 13), SCALE, SCALE[0] > 0.3, 4),
+    "gated_map": lambda: figures.gated_map(partial(gated.lanes, gated.in_one_dimension(3)), 1.25),
+    "vector_field": lambda: figures.vector_field(
+        fields.view(fields.whole(gated.example(80)), [-3.5, -3.5], [3.5, 3.5], 0, steps=12), states=Z_PATH[:, :2]
+    ),
+    "step_matrix": lambda: figures.step_matrix(SQUARE),
     "latent_lines": lambda: figures.latent_lines(Z_PATH, SCALE),
     "kl_bars": lambda: figures.kl_bars(SCALE[0]),
     "engine_curves": lambda: figures.engine_curves({"Pyro": Z_PATH[:, 0], "fused": Z_PATH[:, 0] + 1e-6}),
@@ -64,24 +78,77 @@ EVERY = {
     "likelihood_valley": lambda: figures.likelihood_valley(
         GRID, GRID, VALLEY, (0.5, -0.1), (0.007, 0.004), (0.55, -0.15), [WAY]
     ),
+    "tensor_map": lambda: figures.tensor_map(SCALE.T, "z", "dimension", real=9),
+    "module_bars": lambda: figures.module_bars({"from the KL": (KL, SCALE[:2, 0])}, ["emitter", "rnn"], "length"),
+    "rate_curve": lambda: figures.rate_curve([0.01, 0.1], [[2, 1], [1.5, 1]], (2, 1.25), 0.1),
+    "annealing_schedule": lambda: figures.annealing_schedule(
+        {"paper": (BLUE, np.arange(1, 13) / 12)}, range(1, 13), 0.5
+    ),
+    "printed_loss": lambda: figures.printed_loss(11.5, 3, 0.25),
+    "gradient_strips": lambda: figures.gradient_strips({"sampled KL": (GREY, SCALE[:, 0])}, "one entry"),
     "bound_at_ends": lambda: figures.bound_at_ends(
         GRID, GRID, VALLEY, (0.5, -0.1), {"MF-L": (BLUE, 0.31, 0.004, 0.02)}
     ),
+    "one_step": lambda: figures.one_step(lambda z: (0.8 * z, np.full_like(z, 0.6)), "Linear", 1.25),
+    "spreading": lambda: figures.spreading(
+        np.linspace(-8, 8, 161), np.full((11, 161), 0.0625), SQUARE, "Linear", 5, np.full(161, 0.125)
+    ),
+    "bound_bar": lambda: figures.bound_bar((-2.0, -2.25, 0.5, 0.75), -6),
+    "jensen_chord": lambda: figures.jensen_chord(0.25, 1.75),
+    "latent_curves": lambda: figures.latent_curves(BELLS, 1.25, 0.6),
+    "belief_curves": lambda: figures.belief_curves(BELLS, 1.25),
+    "estimate_hills": lambda: figures.estimate_hills(
+        [figures.Estimate("sampled", BLUE, Z_PATH[:, 0], 1.375), figures.Estimate("analytic", GREY, SCALE[:, 0], 0.25)],
+        0.125,
+        "bound",
+    ),
+    "guess_walk": lambda: figures.guess_walk(
+        GRID, np.geomspace(0.1, 2, 13), VALLEY, [(-0.25, 1.0), (0.5, 0.75)], [(0.55, 0.65)]
+    ),
+    "bound_by_step": lambda: figures.bound_by_step(-np.linspace(5, 2.125, 13), -2, -2.0625),
+    "keyboard": lambda: figures.keyboard(0.9 * ROLL[0], ROLL[0]),
+    "path_draws": lambda: figures.path_draws({"exact": Z_PATH.T}, {"exact": (Z_PATH[:, 0], SCALE[:, 0])}),
+    "chorale_costs": lambda: figures.chorale_costs(ROLL, SCALE[:, 0], SCALE[:, 1]),
+    "system_costs": lambda: figures.system_costs(Z_PATH[:, 0], Z_PATH[:, 1], SCALE[:, 0], SCALE[:, 1], SCALE[:, 2]),
+    "ranked_kl": lambda: figures.ranked_kl(SCALE[:, 0], 2),
+    "step_bells": lambda: figures.step_bells({"q": ("q", 0.25, 1.75), "p": ("p", -0.5, 3)}, mark=0.5),
+    "number_grid": lambda: figures.number_grid(
+        [[1, 2, 12], [3, np.nan, 5]], [[0, 1, 1], [0, 1, -1]], ["#A9DAF6", GREY], ["a", "b"], "A grid.", digits=0
+    ),
 }
-NO_FIGURES = {"Projection", "principal_components", "Node", "Arrow", "Band", "Way", "as_good", "best_place"}
+NO_FIGURES = {"Projection", "principal_components", "Node", "Arrow", "Band", "Way"}
+NO_FIGURES |= {"Curves", "Estimate"}
+NO_FIGURES |= {"as_good", "best_place", "fitting_part"}
 IN_WORDS = {  # numbers of the calls above that the description must hold; 12 in those of 12 frames
     "kl_bars": ("5",),
+    "bound_bar": ("-2.750", "-2.000", "0.750", "-2.250", "0.500"),
+    "jensen_chord": ("0.25", "1.75", "0.000", "-0.413", "0.413"),
+    "latent_curves": ("1.25", "0.50", "1.00", "-0.25"),
+    "belief_curves": ("1.25", "0.50", "1.00", "-0.25"),
+    "estimate_hills": ("0.125", "1.375", "0.250"),
+    "guess_walk": ("1", "-0.25", "1.00", "0.50", "0.75", "0.55", "0.65"),
+    "bound_by_step": ("12", "-5.000", "-2.125", "-2.000", "-2.062"),
     "engine_speeds": ("1,234", "23,456"),
     "graph": ("2",),
     "likelihood_curve": ("12", "0.75", "0.25"),
+    "gated_map": ("1.25",),
+    "vector_field": ("12", "225", "0.15", "3", "2"),
     "noisy_map": ("1.25", "0.8", "0.70"),
     "transition_table": ("0.85", "0.15", "0.4", "0.6"),
     "two_bells": ("-2.25", "1.20", "1.50", "0.70"),
     "ellipses": ("0.35",),
     "gap_bars": ("3.1250", "3.2500", "0.0625", "3.1260", "0.0005"),
     "coupled_step": ("0.45",),
+    "step_bells": ("0.25", "1.75", "-0.50", "3.00"),
     "likelihood_valley": ("0.55", "-0.15", "0.500", "-0.100", "0.0070", "0.0040", "0.470", "-0.080"),
     "bound_at_ends": ("0.310", "0.0040", "0.0200"),
+    "one_step": ("1.25", "1.00", "0.60"),
+    "spreading": ("12", "5", "0.062", "0.125"),
+    "keyboard": ("88",),
+    "module_bars": (f"{SCALE[0, 0]:.3g}", f"{SCALE[1, 0]:.3g}"),
+    "rate_curve": ("3.250", "2.500", "0.1"),
+    "annealing_schedule": ("0.5", "6", "12"),
+    "printed_loss": ("0.25", "12.250", "11.500", "0.750", "14.500", "3.000"),
 }
 
 

@@ -9,19 +9,33 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = [
-    {"config", "refusals", "palette", "data", "music", "sound", "reading"},
-    {"model", "variants", "rnn", "combiner", "flows", "inference"}
+    {"config", "refusals", "palette", "data", "music", "sound", "reading", "sizes", "coins"},
+    {"model", "variants", "rnn", "combiner", "flows", "inference", "sites", "padded"}
     | {"systems", "linear_gaussian", "one_dimension", "kalman", "floors", "combiner_floor"}
-    | {"grid", "unscented", "particles"},
+    | {"gaussian_chain", "d_separation", "gated", "fields", "one_latent", "one_draw"}
+    | {"grid", "unscented", "particles", "marginals"},
     {"deep_markov_model", "elbo", "batches", "optimisers", "fused", "packing", "multiply", "loops", "gru_loop"},
     {"pyro_program"},
-    {"training", "evaluation", "inspection", "history", "figures", "bench", "limit", "exact", "experiments"},
+    {"training", "evaluation", "inspection", "history", "figures", "bench", "limit", "exact", "experiments"}
+    | {"one_update", "update_study"},
     {"runs"},
     {"ui", "terminal", "cli", "__main__"},
 ]
 EXACT = [
     f"dmm.{name}"
-    for name in ["one_dimension", "kalman", "floors", "combiner_floor", "grid", "unscented", "particles", "exact"]
+    for name in [
+        "one_dimension",
+        "gated",
+        "fields",
+        "kalman",
+        "floors",
+        "combiner_floor",
+        "grid",
+        "unscented",
+        "particles",
+        "exact",
+    ]
+    + ["one_latent", "one_draw", "gaussian_chain", "d_separation"]
 ]
 ALLOWED = {
     "streamlit": {"app.py", "pages", "dmm/ui"},

@@ -1,93 +1,91 @@
-"""A walk through the lessons in a real browser: all is opened and answered, nothing goes wrong, and it is kept."""
+"""A walk through every page in a real browser, on a telephone: all is opened and answered, nothing goes wrong, and it
+is kept."""
 
 import re
 
 import pytest
 
-from dmm.runs.experiment_results import NETWORKS
-from dmm.ui.frame import LESSONS
-from dmm.ui.recovery_study import read_study
-from tests.browser import ROOT, open_tab, serve
-from tests.test_first_light import MUTE, OVERFLOW, go, wait_until
+from dmm.ui.course import LESSONS
+from tests.browser import MUTE, OVERFLOW, go, is_foreign, open_tab, wait_until
+from tests.test_pages import figures, open_page, open_part, views
 
 pytestmark = pytest.mark.browser
 
-LEARNED = getattr(read_study(), "ends", {}).keys() == set(NETWORKS)  # whether all the learners' ways are stored
-QUESTIONS = {"state_space": 4, "structured_inference": 6, "recovery": 4 * LEARNED}
-WALK = [one for one in LESSONS if one.file in QUESTIONS]
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 PATIENCE = 30  # seconds
 PROBE = re.compile(r"/[a-z_]+/_stcore/(health|host-config)$")  # Streamlit looks below a page's link first: 404
 SETTLED = """() => {
-    const charts = [...document.querySelectorAll('.stPlotlyChart')];
+    const all = (what) => [...document.querySelectorAll(what)];
+    const inside = all('[data-testid^=stBidiComponent]').map((e) => e.shadowRoot ?? e);
+    const drawn = (what, done) => inside.every((e) => [...e.querySelectorAll(what)].every((one) => one.matches(done)));
     return document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
         && !document.querySelector('[data-testid=stSkeleton]')
         && !document.querySelector('[data-stale=true]')
-        && charts.every((e) => e.querySelector('.main-svg'))
-        && document.querySelectorAll('.live-chart').length
-            === document.querySelectorAll('.live-chart[data-points]').length;
+        && all('.stPlotlyChart').every((e) => e.querySelector('.main-svg'))
+        && drawn('.live-chart', '[data-points]') && drawn('.roll-view', '[data-frames]')
+        && drawn('.diagram svg[role=group]', '[viewBox]');
 }"""
+SEEN = """() => {
+    const words = [];
+    const look = (root) => {
+        for (const e of root.querySelectorAll('*')) {
+            if (e.shadowRoot) look(e.shadowRoot);
+            else if (e.matches('.stPlotlyChart, canvas, svg[role=group]')) words.push(e.getAttribute('aria-label'));
+            else if (e.matches('.roll-view .title, [data-testid=stMarkdownContainer]')) words.push(e.textContent);
+        }
+    };
+    look(document.querySelector('[data-testid=stMain]'));
+    return words;
+}"""
+ASKED = "[class*=st-key-question_], [class*=st-key-task_]"
+VERDICT = re.compile(r"Right\.|Not this time|Not yet|Not there yet")
 PLACE = "e => [...e.closest('[role=radiogroup]').querySelectorAll('input')].indexOf(e)"
-KEY = "e => e.closest('[class*=st-key-question_]').className.match(/st-key-question_\\w+/)[0]"
-OPEN = "[data-testid=stRadio]:not(:has(input:checked))"  # a question that nobody has answered
-
-
-@pytest.fixture(scope="module")
-def server(chromium, tmp_path_factory):
-    """The app, on a server for this file."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DMM_RUNS_DIR", str(tmp_path_factory.mktemp("lessons") / "runs"))
-        with serve(ROOT / "app.py") as url:
-            yield url
 
 
 @pytest.fixture
-def visit(chromium, server):
-    """Opens a page; at the end nothing may have gone wrong in the page, its scripts or the console."""
-    errors, opened = [], []
+def visit(chromium, lab):
+    """Opens a page; at the end nothing may have gone wrong in the page, its scripts or the console, nor come from
+    beyond this machine."""
+    errors, foreign, opened = [], [], []
 
     def heard(said):
         if said.type == "error" and not PROBE.search(said.location.get("url", "")):
             errors.append(f"{said.text} ({said.location.get('url', '')})")
 
-    def at(file):
-        tab = open_tab(chromium, errors, **WIDE)
+    def at(file, **size):
+        tab = open_tab(chromium, errors, **size)
         opened.append(tab)
         tab.set_default_timeout(PATIENCE * 1000)
         tab.on("console", heard)
-        tab.goto(f"{server}/{file}")
+        tab.on("request", lambda request: is_foreign(request.url) and foreign.append(request.url))
+        tab.goto(f"{lab}/{file}")
         return tab
 
     yield at
     for tab in opened:
         tab.close()
     assert errors == []
+    assert foreign == []
 
 
 def settle(tab):
     """Until Streamlit has run the page and every figure is drawn."""
-    tab.wait_for_function(SETTLED, polling=100)
+    tab.wait_for_function(SETTLED, polling=50)
 
 
 def arrive(tab, lesson):
     """Until a page is there, whole."""
-    tab.locator("[data-testid=stMain] h1").filter(has_text=lesson.title).wait_for()
+    title = "Deep Markov Lab" if lesson is LESSONS[0] else lesson.title
+    tab.locator("[data-testid=stMain] h1").filter(has_text=re.compile(f"^{title}$")).wait_for()
     settle(tab)
 
 
-def answer(tab, place):
-    """Answer the first question that is open, and wait for the verdict."""
-    key = tab.locator(OPEN).first.evaluate(KEY)
-    block = tab.locator(f".{key}")
-    block.locator("label:has(input)").nth(place).click()
-    block.locator("p").filter(has_text=re.compile(r"Right\.|Not this time")).first.wait_for()
-    if not tab.locator(OPEN).count():
-        settle(tab)
-
-
-def words_of_figures(tab):
-    """What every figure shows, in words; None of a figure without."""
-    return tab.evaluate("[...document.querySelectorAll('.stPlotlyChart')].map((e) => e.getAttribute('aria-label'))")
+def assert_as_many_figures_as_sent(tab, lesson, at):
+    """What the browser draws, against what Streamlit says it sends; `at` is the page without a browser."""
+    charts = tab.locator(".stPlotlyChart[aria-label]:visible")
+    wait_until(lambda: charts.count() == len(figures(at)), f"{len(figures(at))} figures on {lesson.title}", tab=tab)
+    own = tab.locator(".live-chart, .roll-view, .diagram").locator("visible=true")
+    wait_until(lambda: own.count() == len(views(at)), f"{len(views(at))} components on {lesson.title}", tab=tab)
 
 
 def assert_sound(tab, lesson):
@@ -96,54 +94,85 @@ def assert_sound(tab, lesson):
     settle(tab)
     assert tab.locator(".stException").count() == 0, where
     assert tab.locator(".katex-error").count() == 0, where
-    assert tab.locator(".katex").count() > 0, where
+    assert lesson is LESSONS[0] or tab.locator(".katex").count() > 0, where
     wait_until(lambda: tab.evaluate(OVERFLOW) == [0, 0], f"{where} no longer scrolls sideways", PATIENCE)
     assert tab.evaluate(MUTE) == [], f"{where} has a picture without words"
-    words = words_of_figures(tab)
-    assert words, f"{where} has no figure"
-    assert all(words), f"{where} has a figure without words"
 
 
-def move_first_slider(tab):
-    """To its end; the figures follow."""
-    slider, before = tab.get_by_role("slider").first, words_of_figures(tab)
-    value = slider.input_value()
-    slider.press("End")
-    wait_until(lambda: words_of_figures(tab) != before, "the figures follow the slider", PATIENCE, tab)
-    assert slider.input_value() != value
+def open_all(tab, lesson):
+    """Every expander, and every tab with its figures."""
+    for summary in tab.locator("[data-testid=stExpander] details:not([open]) summary").all():
+        summary.click()
+    at = open_page(lesson.file)
+    for panel in tab.get_by_role("tab").all():
+        panel.click()
+        settle(tab)
+        assert_as_many_figures_as_sent(tab, lesson, open_part(at, panel.inner_text()))
+        assert_sound(tab, lesson)
+
+
+def move_first_slider(tab, lesson):
+    """To an end; something on the page follows, but on Train, where it waits for the next run."""
+    sliders = tab.locator("[data-testid=stMain]").get_by_role("slider").locator("visible=true")
+    if not sliders.count():
+        return
+    slider, before = sliders.first, tab.evaluate(SEEN)
+    value = slider.get_attribute("aria-valuenow") or slider.input_value()
+    slider.press(
+        "Home" if value == slider.get_attribute("aria-valuemax") or value == slider.get_attribute("max") else "End"
+    )
+    if lesson.file != "train":
+        wait_until(lambda: tab.evaluate(SEEN) != before, f"{lesson.title} follows its first slider", PATIENCE, tab)
+
+
+def answer_all(tab):
+    """Each question and task: the second answer, the number 1, or the button; how many there are, each with a verdict."""
+    radios = tab.locator(f":is({ASKED}) [data-testid=stRadio]:not(:has(input:checked))")
+    settle(tab)
+    while count := radios.count():  # an answer may bring more questions
+        radios.first.locator("label:has(input)").nth(1).click()
+        wait_until(lambda before=count: radios.count() != before, "the answer is taken", PATIENCE, tab)
+        settle(tab)
+    for number in tab.locator(f":is({ASKED}) input[type=number]").all():
+        number.fill("1")
+        number.press("Enter")
+    for button in tab.locator(ASKED).get_by_role("button", name="Check", exact=True).all():
+        button.click()
+        settle(tab)
+    asked = tab.locator(ASKED)
+    judged = asked.filter(has_text=VERDICT)
+    wait_until(lambda: judged.count() == asked.count(), "a verdict on each", PATIENCE, tab)
+    return asked.count()
 
 
 def as_it_is(tab):
     """What a visitor has set and chosen, and what the page says to it."""
     settle(tab)
     chosen = [one.evaluate(PLACE) for one in tab.locator("[data-testid=stRadio] input:checked").all()]
-    verdicts = tab.locator("[class*=st-key-question_]").all_inner_texts()
-    return tab.get_by_role("slider").first.input_value(), chosen, verdicts, words_of_figures(tab)
+    numbers = [one.input_value() for one in tab.locator(f":is({ASKED}) input[type=number]").all()]
+    return chosen, numbers, tab.locator("[class*=st-key-question_]").all_inner_texts()
 
 
-def test_walk_through_the_lessons_meets_no_error_and_finds_all_as_it_was_left(visit):
-    """Wide, then as narrow as a phone; how each page opens on a phone is seen in `test_first_light`."""
-    tab, left = visit(WALK[0].file), {}
-    for lesson, following in zip(WALK, [*WALK[1:], None], strict=True):
+def test_walk_through_every_page_meets_no_error_and_finds_all_as_it_was_left(visit):
+    """As narrow as a phone, then wide."""
+    tab, left = visit("", **PHONE), {}
+    for lesson, following in zip(LESSONS, [*LESSONS[1:], None], strict=True):
         arrive(tab, lesson)
+        assert_as_many_figures_as_sent(tab, lesson, open_page(lesson.file))
         assert_sound(tab, lesson)
-        for summary in tab.locator("[data-testid=stExpander] summary").all():
-            summary.click()
-        move_first_slider(tab)
-        answered = 0
-        while tab.locator(OPEN).count():  # an answer may bring more questions
-            answer(tab, 1)
-            answered += 1
+        open_all(tab, lesson)
+        move_first_slider(tab, lesson)
+        assert answer_all(tab) >= len(lesson.tasks)
         assert_sound(tab, lesson)
-        assert answered == QUESTIONS[lesson.file]
         left[lesson] = as_it_is(tab)
-        assert left[lesson][1] == [1] * answered
-        tab.set_viewport_size(PHONE)
-        assert_sound(tab, lesson)
         tab.set_viewport_size(WIDE)
+        assert_sound(tab, lesson)
+        tab.set_viewport_size(PHONE)
         if following:
-            tab.get_by_role("link", name=f"On to {following.title}").click()
-    for lesson in WALK:
+            words = following.title if lesson is LESSONS[0] else f"On to {following.title}"
+            tab.locator("[data-testid=stMain]").get_by_role("link", name=words).first.click()
+    tab.set_viewport_size(WIDE)
+    for lesson in LESSONS[1:]:
         go(tab, lesson.title)
         arrive(tab, lesson)
         assert as_it_is(tab) == left[lesson]

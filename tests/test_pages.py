@@ -57,7 +57,6 @@ SOURCE = {
 def open_page(page, **query):
     """A page as a visitor of its link sees it."""
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
-    at.run()
     for name, value in query.items():
         at.query_params[name] = value
     return turn_to(at, page)
@@ -81,7 +80,8 @@ def click(at, label):
 
 def buttons(at):
     """The labels of the buttons that act on a run."""
-    return [button.label for button in at.button if button.label not in ("Back to the preset", "Run it here")]
+    others = ("Back to the preset", "Run it here")
+    return [button.label for button in at.button if button.key is None and button.label not in others]
 
 
 def pick(at, label):
@@ -101,8 +101,9 @@ def knob(at, name):
 
 
 def views(at):
-    """The packets of our own components by key: roll views and live charts."""
-    return {one.key: json.loads(one.proto.json or one.proto.mixed.json) for one in at.get("bidi_component")}
+    """The packets of our own components by key: roll views, live charts and diagrams."""
+    shown = [one for one in at.get("bidi_component") if one.key != "links"]  # which every page has, and nobody sees
+    return {one.key: json.loads(one.proto.json or one.proto.mixed.json) for one in shown}
 
 
 def figures(at):
@@ -168,7 +169,10 @@ def test_home_shows_a_stored_sample_with_latents_and_gates_and_leads_on():
     assert view["frames"] >= 32
     assert view["latents"]["size"] == view["gates"]["size"] >= 2
     assert len(at.metric) == 4
-    assert [link.proto.page for link in at.get("page_link")] == ["train", "latents"]
+    others = [one.file for one in LESSONS if one.file not in ("home", "train", "latents")]
+    assert [link.proto.page for link in at.get("page_link")] == ["train", "latents", *others]
+    told = [caption.value for caption in at.caption]
+    assert all(one.asks in told for one in LESSONS[1:])
 
 
 def test_home_shows_another_moment_of_training():
@@ -212,10 +216,12 @@ import json, sys
 from streamlit.testing.v1 import AppTest
 at = AppTest.from_file(sys.argv[1], default_timeout=30)
 at.run()
-shown = [len(at.get("bidi_component"))]
+def count():
+    return len([one for one in at.get("bidi_component") if one.key != "links"])
+shown = [count()]
 for page in ("train", "home", "latents"):
     at.switch_page(f"pages/{page}.py").run()
-    shown.append(len(at.get("bidi_component")))
+    shown.append(count())
 assert not at.exception
 print(json.dumps([shown, sorted({"torch", "pyro"} & set(sys.modules))]))
 """
@@ -422,7 +428,7 @@ def test_waiting_run_is_stopped_and_resumed(queue, runs_dir):
 def test_too_many_runs_give_a_sentence_and_leave_nothing_behind(queue, runs_dir):
     at = open_page("train")
     for _ in range(launcher_module.MOST_PER_LEARNER):
-        click(at, at.button[0].label)
+        click(at, buttons(at)[0])
         assert sentences(at) == []
     click(at, "Start a new run")
     assert_alive(at, "train")

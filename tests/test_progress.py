@@ -14,6 +14,7 @@ SCRIPT = """
 import streamlit as st
 from dmm.ui import progress, tasks
 progress.read_link()
+progress.complain()
 if st.checkbox("elsewhere"):
     st.stop()
 tasks.heading("gate")
@@ -110,6 +111,7 @@ def test_tick_in_the_menu_once_all_tasks_of_a_page_are_done(monkeypatch):
         progress, "_done", lambda: {("gate", "shut"), ("gate", "mean"), ("gate", "fixed"), ("bound", "zero")}
     )
     monkeypatch.setattr(frame.st, "Page", lambda file, title, default: title)
+    monkeypatch.setattr(frame.progress, "read_link", lambda: None)
     titles = frame.lessons()
     assert [title for title in titles if title.startswith("✓")] == ["✓ The gate"]
 

@@ -14,7 +14,7 @@ from dmm.ui import recovery, recovery_study
 from dmm.ui.race import COLOURS
 from tests.test_pages import assert_alive, assert_one_sentence, open_page, sentences, turn_to
 from tests.test_pages import figures as shown_figures
-from tests.test_structured import choose, decoded, dial, network, text
+from tests.test_structured import asked, choose, decoded, dial, network, text
 
 PAGE = "recovery"
 FRAMES = systems.FRAMES
@@ -375,7 +375,7 @@ def test_valley_without_all_ways_is_shown_and_said(stored):
 def test_right_answer_is_called_right_and_the_others_are_not(page, question, place):
     if question != "ends":
         choose(page, "ends", 1)
-    (radio,) = (one for one in page.radio if one.key == f"predict {question}")
+    radio = asked(page, question)
     for other in range(len(radio.options)):
         choose(page, question, other)
         assert_alive(page, PAGE)

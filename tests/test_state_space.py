@@ -11,6 +11,7 @@ from dmm.ui import state_space_beyond as beyond
 from dmm.ui.state_space import RANGES, WORLD, make_world, parameter
 from dmm.ui.state_space_beliefs import profile
 from dmm.ui.state_space_questions import AGAIN, FAR, LOUDER, WHERE, own_weight
+from dmm.ui.tasks import NOT_YET
 from tests.test_pages import assert_alive, assert_one_sentence, open_page, sentences, turn_to, widgets
 from tests.test_pages import figures as drawn
 
@@ -308,9 +309,11 @@ def test_curve_has_the_sliders_values_and_its_highest_is_near_the_worlds(letter)
 
 
 def answer(at, key, choice):
-    next(one for one in at.radio if one.key == f"predict {key}").set_value(choice).run()
+    """What the page says to it; `key` is a question's, or a task's."""
+    next(one for one in at.radio if one.key.split()[-1] == key).set_value(choice).run()
     assert_alive(at, "state_space")
-    (block,) = (one.value for one in at.markdown if "**Right.**" in one.value or one.value.startswith("Not this time"))
+    verdicts = ("**Right.**", "Not this time", NOT_YET)
+    (block,) = (one.value for one in at.markdown if any(verdict in one.value for verdict in verdicts))
     return block
 
 
@@ -344,6 +347,14 @@ def test_wrong_answer_tells_the_right_one_with_numbers(page):
     assert f"**{WHERE[2]}**" in block
     assert all(f"{one:.5g}" in block for one in (filtered[-1], filtered[0], smoothed[0]))
     assert "widths" not in drawn(page)
+
+
+@pytest.mark.parametrize("key", ["louder", "far", "again"])
+def test_wrong_answer_to_a_task_gives_nothing_away(key):
+    at = open_it()
+    wrong = {"louder": LOUDER[1], "far": FAR[0], "again": AGAIN[2]}[key]
+    assert answer(at, key, wrong) == NOT_YET
+    assert "done" not in at.query_params
 
 
 def test_weight_of_the_own_frame_is_the_slope_of_the_smoothed_mean():

@@ -255,8 +255,14 @@ def page():
 
 
 def choose(at, question, place):
-    (radio,) = (one for one in at.radio if one.key == f"predict {question}")
+    radio = asked(at, question)
     return radio.set_value(radio.options[place]).run()
+
+
+def asked(at, question):
+    """The radio buttons of a question in the middle of the page, or of a task at its end."""
+    (radio,) = (one for one in at.radio if one.key.split()[-1] == question)
+    return radio
 
 
 def answer_all(at):
@@ -290,7 +296,7 @@ def test_page_opens_with_figures_in_words_and_no_answer(page):
     shown = {"chain", "masks", "wiring", "bells", "influence", "influence_row", "gaps", "ellipses"}
     assert set(shown_figures(page)) == shown
     assert all(chart.proto.alt for chart in page.get("plotly_chart"))
-    assert {one.key for one in page.radio} == {f"predict {question}" for question in QUESTIONS}
+    assert {one.key.split()[-1] for one in page.radio} == set(QUESTIONS)
     assert all(one.value is None for one in page.radio)
     assert "narrower" not in text(page)
     assert "runs backwards" not in text(page)
@@ -301,7 +307,7 @@ def test_page_opens_with_figures_in_words_and_no_answer(page):
 )
 def test_right_answer_is_called_right_and_the_others_are_not(question, place):
     at = open_page(PAGE)
-    (radio,) = (one for one in at.radio if one.key == f"predict {question}")
+    radio = asked(at, question)
     for other in range(len(radio.options)):
         choose(at, question, other)
         assert_alive(at, PAGE)

@@ -44,7 +44,7 @@ LESSONS = (
         "The bound",
         ":material/vertical_align_bottom:",
         "How can we learn what we cannot integrate?",
-        ("tight", "zero", "noise"),
+        ("tight", "peaks", "noise"),
     ),
     Lesson(
         "bound_in_time",
@@ -65,7 +65,7 @@ LESSONS = (
         "One update",
         ":material/footprint:",
         "What happens in one step of learning?",
-        ("shape", "loss", "moved"),
+        ("shape", "loss", "largest"),
     ),
     Lesson(
         "recovery",
@@ -75,8 +75,8 @@ LESSONS = (
         ("within", "more", "enough"),
     ),
     Lesson("train", "Train", ":material/play_circle:", "Can you train one?", ("markov", "parts")),
-    Lesson("latents", "Latents", ":material/scatter_plot:", "What did it learn?", ("active", "open")),
-    Lesson("in_code", "In code", ":material/code:", "How is it written?", ("reverse", "mask", "shared")),
+    Lesson("latents", "Latents", ":material/scatter_plot:", "What did it learn?", ("dearest", "shut", "awake")),
+    Lesson("in_code", "In code", ":material/code:", "How is it written?", ("harmless", "mask", "frozen")),
     Lesson("glossary", "Symbols and questions", ":material/dictionary:", "What was that letter again?"),
 )
 

@@ -1,11 +1,12 @@
 """Controls of a lesson that a link can carry: read from it once and checked, and written into a new one.
 
-`dials` are sliders, `pick` is one of a few words, `switch` is on or off. Each keeps its value while another page is on
-the screen. What a link says and a control cannot be is refused in a sentence, and the control starts as usual.
+`dials` are sliders, `pick` is one of a few words, `switch` is on or off, `marks` are made by clicks elsewhere. Each
+keeps its value while another page is on the screen. What a link says and a control cannot be is refused in a sentence,
+and the control starts as usual.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -36,13 +37,14 @@ def dials(lesson: str, group: Sequence[Dial]) -> dict[str, float]:
     return {dial.name: _draw(lesson, dial) for dial in group}
 
 
-def pick(lesson: str, name: str, label: str, choices: Mapping[str, str], help: str) -> str:
-    """One of a few words, side by side; the first is where it starts.
+def pick(lesson: str, name: str, label: str, choices: Mapping[str, str], help: str, start: str = "") -> str:
+    """One of a few words, side by side.
 
     Args:
         choices: from what stands in a link to what stands on the page.
+        start: the one where it starts, if that is not the first.
     """
-    _read_link(lesson, {name: lambda text: _read_word(name, choices, text)})
+    _read_link(lesson, {name: lambda text: _read_word(name, choices, start, text)})
     how = _common(lesson, name, help)
     return st.segmented_control(label, list(choices), format_func=choices.get, required=True, **how)
 
@@ -51,6 +53,23 @@ def switch(lesson: str, name: str, label: str, help: str, start: bool = False) -
     """On or off; 1 or 0 in a link."""
     _read_link(lesson, {name: lambda text: _read_switch(name, start, text)})
     return st.toggle(label, **_common(lesson, name, help))
+
+
+def marks(lesson: str, name: str, choices: Collection[str], start: Collection[str] = ()) -> set[str]:
+    """Which of some names are marked, where something other than a control marks them, such as a click in a diagram.
+
+    A link carries them with dots in between; `mark` turns one on or off.
+    """
+    first = ".".join(sorted(start))
+    _read_link(lesson, {name: lambda text: _read_marks(name, choices, first, text)})
+    return set(filter(None, st.session_state[_key(lesson, name)].split(".")))
+
+
+def mark(lesson: str, name: str, one: str) -> None:
+    """Mark a name, or unmark it; for a callback."""
+    key = _key(lesson, name)
+    st.session_state[key] = ".".join(sorted(set(filter(None, st.session_state[key].split("."))) ^ {one}))
+    _forget(lesson)
 
 
 def link(lesson: str, values: Mapping[str, float | str]) -> None:
@@ -63,11 +82,15 @@ def link(lesson: str, values: Mapping[str, float | str]) -> None:
 def link_to_all(lesson: str) -> None:
     """The same with every control of the lesson that has been shown, as it stands when the button is pressed."""
     words = "A link that opens this page with every control as it is now."
-    popover = st.popover("Link to this", icon=":material/link:", help=words, key=f"link {lesson}", on_change="rerun")
-    if popover.open:
-        start = _key(lesson, "")
-        shown = sorted(key for key in map(str, st.session_state) if key.startswith(start))
-        popover.code(_link(lesson, {key.removeprefix(start): st.session_state[key] for key in shown}), None)
+    if st.button("Link to this", icon=":material/link:", help=words, key=f"link {lesson}"):
+        _show_link(lesson)
+
+
+@st.dialog("A link to this page as it is now")  # why no popover: see `glossary.button`
+def _show_link(lesson):
+    start = _key(lesson, "")
+    shown = sorted(key for key in map(str, st.session_state) if key.startswith(start))
+    st.code(_link(lesson, {key.removeprefix(start): st.session_state[key] for key in shown}), None, wrap_lines=True)
 
 
 def turn(lesson: str, dial: Dial, steps: int = 1) -> None:
@@ -78,9 +101,20 @@ def turn(lesson: str, dial: Dial, steps: int = 1) -> None:
     st.session_state[_key(lesson, dial.name)] = value if isinstance(dial.step, int) else float(value)
 
 
+def put(lesson: str, name: str, value: float | str) -> None:
+    """Set a control from elsewhere, such as by a press in a diagram; for an `on_click`."""
+    st.session_state[_key(lesson, name)] = value
+    _forget(lesson)
+
+
 def value(lesson: str, dial: Dial) -> float:
     """Where a dial stands now, wherever on the page it is; where it starts, if it has not been shown yet."""
     return st.session_state.get(_key(lesson, dial.name), _start(dial))
+
+
+def picked(lesson: str, name: str, start: str) -> str:
+    """The same for a `pick` that starts with the word `start`."""
+    return st.session_state.get(_key(lesson, name), start)
 
 
 def _draw(lesson, dial):
@@ -139,9 +173,9 @@ def _read(dial, text):
     return start, _refusal(dial.name, text, f"{whole} from {dial.low:g} to {dial.high:g}", f"{start:g}")
 
 
-def _read_word(name, choices, text):
+def _read_word(name, choices, start, text):
     """The same for one of a few words."""
-    first, *_ = choices
+    first = start or next(iter(choices))
     if text is None or text in choices:
         return text or first, ""
     *others, last = choices
@@ -153,6 +187,13 @@ def _read_switch(name, start, text):
     if text in (None, "0", "1"):
         return start if text is None else text == "1", ""
     return start, _refusal(name, text, "0 or 1", f"{start:d}")
+
+
+def _read_marks(name, choices, first, text):
+    """The same for names with dots in between; nothing may be marked."""
+    if text is None or set(filter(None, text.split("."))) <= set(choices):
+        return first if text is None else text, ""
+    return first, _refusal(name, text, f"some of {', '.join(choices)}", first or "none")
 
 
 def _refusal(name, text, right, used):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dmm.ui import glossary, progress
+from dmm.ui import glossary, links, progress
 from dmm.ui.course import LESSONS, lesson_of
 
 
@@ -11,6 +11,7 @@ def lessons() -> list:
 
     They have no icons here: a browser would fetch a page's icon from the internet, as the icon of its tab.
     """
+    progress.read_link()
     return [st.Page(f"pages/{one.file}.py", title=_title(one), default=one is LESSONS[0]) for one in LESSONS]
 
 
@@ -24,11 +25,12 @@ def lesson(file: str) -> None:
         st.session_state["framed"] = True
         st.navigation(lessons())
         st.rerun()
-    progress.read_link()
+    progress.complain()
     this = lesson_of(file)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title("Deep Markov Lab" if file == "home" else this.title, anchor=False, width="content")
-        glossary.popover()
+        glossary.button()
+        links.follow_links()
     st.markdown(f"##### {this.asks}")
 
 
@@ -41,6 +43,26 @@ def onward(file: str) -> None:
             _link(LESSONS[place - 1], f"Back to **{LESSONS[place - 1].title}**")
         if place + 1 < len(LESSONS):
             _link(LESSONS[place + 1], f"On to **{LESSONS[place + 1].title}**")
+
+
+def lesson_map(first: tuple[str, ...]) -> None:
+    """Links to all the other pages with their questions and what is done of their tasks; those in `first` stand out."""
+    others = [one for one in LESSONS if one is not LESSONS[0] and one.file not in first]
+    for column, file in zip(st.columns(len(first)), first, strict=True):
+        with column.container(border=True, gap=None):
+            _show_in_map(lesson_of(file))
+    half = -(-len(others) // 2)
+    for column, part in zip(st.columns(2), (others[:half], others[half:]), strict=True):
+        for one in part:
+            with column.container(gap=None):
+                _show_in_map(one)
+
+
+def _show_in_map(one):
+    """A page in the map: its title, what is done of it, and the question it asks."""
+    done = progress.count(one.file)
+    _link(one, f"**{one.title}** :green[✓ {done} of {len(one.tasks)}]" if done else f"**{one.title}**")
+    st.caption(one.asks)
 
 
 def link(file: str) -> None:

@@ -1,14 +1,18 @@
 """Symbols and words of the course, and where each is explained: one click away from every page."""
 
+import re
+from html.entities import codepoint2name
 from typing import NamedTuple
 
 import streamlit as st
 
 from dmm.ui.course import lesson_of
 from dmm.ui.questions import QUESTIONS
+from dmm.ui.source import read_style
 
 WORDS_HELP = "The symbols and words of the course, and the questions that most people have."
-SEARCH = "Shows the lines that contain these letters: a word, a name in the code, a symbol such as mu."
+SEARCH = "Shows the lines that have these words: a word or its beginning, a name in the code, a symbol such as mu."
+SHORT = 2  # a word of so few letters is sought whole: "mu" is not "music"
 
 
 class Symbol(NamedTuple):
@@ -93,20 +97,29 @@ WORDS = (
     Word("amortised", "one network guesses for every sequence, instead of a fit for each", "bound_in_time"),
     Word("annealing", "the weight of the KL rises from small to 1 while training", "one_update"),
     Word("ClippedAdam", "Adam whose gradient is bounded entry by entry, with a rate that decays", "in_code"),
+    Word("collider", "a node of a graph in which two arrows of a path meet", "bound_in_time"),
     Word("combiner", "merges the last latent with what the RNNs say", "structured_inference"),
     Word(
         "DKS", "the paper's name for ST-R: the last latent, and an RNN over present and future", "structured_inference"
     ),
+    Word(
+        "d-separated",
+        "without an open path between them in the graph, and so independent given what is known",
+        "bound_in_time",
+    ),
     Word("ELBO", "evidence lower bound: never above $\\log p(x)$", "bound"),
     Word("emitter", "the network that says what a hidden state sounds like", "deep_markov_model"),
+    Word("evidence", "$p(x)$: how probable the model makes what was seen, whatever was hidden", "bound"),
     Word("frame", "what is seen at one time; in music one beat, 88 keys", "state_space"),
     Word("guide", "Pyro's word for the guess $q$", "in_code"),
     Word("IAF", "inverse autoregressive flow: bends a Gaussian guess into another shape", "in_code"),
+    Word("Jensen's inequality", "the log of a mean is never less than the mean of the logs", "bound"),
     Word("latent", "hidden: never seen, only inferred", "state_space"),
     Word("likelihood", "how probable the model makes the data, as a function of its parameters", "state_space"),
     Word("logit", "$\\log(p / (1 - p))$ of a probability $p$", "deep_markov_model"),
     Word("mask", "1 where a frame is real, 0 where it is padding", "in_code"),
     Word("mean field", "a guess that treats all latents as independent", "structured_inference"),
+    Word("MLP", "multi-layer perceptron: a network whose layers follow one another", "deep_markov_model"),
     Word("nats", "the unit of natural logarithms: 1 nat is 1.44 bits", "state_space"),
     Word("NLL", "negative log-likelihood: lower is better", "bound_in_time"),
     Word("posterior", "what is known of the hidden once the frames are seen", "bound"),
@@ -116,45 +129,77 @@ WORDS = (
         "drawing $z$ as $\\mu + \\sigma \\epsilon$, so that gradients reach $\\mu$ and $\\sigma$",
         "bound",
     ),
+    Word("score function", "a gradient past a draw that needs no slope of the model, and is noisy", "bound"),
     Word("structured", "a guess in which each latent hangs on the one before", "structured_inference"),
     Word("SVI", "stochastic variational inference: raise the ELBO by noisy gradients", "one_update"),
 )
 
 
 @st.fragment
-def popover() -> None:
-    """The button that opens it all; its content is made only while it is open."""
-    button = st.popover(
-        "Symbols", icon=":material/dictionary:", help=WORDS_HELP, key="glossary", on_change="rerun", type="tertiary"
-    )
-    if button.open:
-        with button:
-            show("popover")
+def button() -> None:
+    """The button that opens it all, at the right of the page; made only when somebody asks.
+
+    A dialog, and no popover that tells when it closes: a click on the menu closes that, and Streamlit would then run
+    this fragment of a page that is gone, and leave the next one blank.
+    """
+    if st.button("Symbols", icon=":material/dictionary:", help=WORDS_HELP, key="glossary", type="tertiary"):
+        _open()
+
+
+@st.dialog("Symbols and questions", width="medium", position="right", icon=":material/dictionary:")
+def _open():
+    show("dialog")
 
 
 def show(key: str) -> None:
-    """Symbols, words and questions, with a search. `key` tells the popover and the page apart."""
-    sought = st.text_input("Search", key=f"search {key}", placeholder="such as KL, mask, g", help=SEARCH)
+    """Symbols, words and questions, with a search. `key` tells the dialog and the page apart."""
+    st.html(f"<style>{read_style('glossary')}</style>")
+    sought = st.text_input("Search", key=f"search {key}", placeholder="such as KL, mask, sigma", help=SEARCH)
     symbols, words, questions = (found(rows, sought) for rows in (SYMBOLS, WORDS, _rows()))
-    if symbols:
-        st.markdown(
-            "\n".join(["| symbol | meaning | in code | shape | explained in |", "|---|---|---|---|---|", *symbols])
-        )
-    if words:
-        st.markdown("\n".join(["| word | meaning | explained in |", "|---|---|---|", *words]))
-    if questions:
-        st.markdown("**Questions that most people have**\n\n" + "\n".join(questions))
-    if not symbols + words + questions:
-        st.caption("Nothing here contains these letters.")
+    with st.container(key=f"glossary_{key}"):
+        if symbols:
+            _table("symbol | meaning | in code | shape | explained in", symbols)
+        if words:
+            _table("word | meaning | explained in", words)
+        if questions:
+            st.markdown("**Questions that most people have**\n\n" + "\n".join(questions))
+        if not symbols + words + questions:
+            st.caption("Nothing here has these words.")
 
 
 def found(rows, sought: str) -> list[str]:
-    """The rows that contain what is sought, as Markdown."""
-    return [_line(row) for row in rows if sought.strip().lower() in " ".join(row).lower()]
+    """The rows that have every word that is sought, as Markdown; if there are none, those that contain the letters.
+
+    >>> len(found(SYMBOLS, "h_combined")), len(found(WORDS, "mask")), len(found(SYMBOLS, "σ"))
+    (1, 1, 1)
+    """
+    texts = {row: _plain(" ".join(row[:-1])) for row in rows}  # without the page
+    wanted = _plain(sought).split()
+    kept = [row for row, text in texts.items() if all(_has(text.split(), word) for word in wanted)]
+    return [_line(row) for row in kept or [row for row, text in texts.items() if "".join(wanted) in text]]
+
+
+def _plain(text):
+    """Words in small letters, Greek ones by their names, without LaTeX's own.
+
+    >>> _plain(r"\\mathrm{KL}(q, z_{q,0}) of σ")
+    'kl q z q 0 of sigma'
+    """
+    text = re.sub(r"\\(mathrm|text|mid|log|frac)\b", " ", text)
+    named = "".join(codepoint2name.get(ord(one), one) if ord(one) > 127 else one for one in text)
+    return " ".join(re.findall(r"[a-z]+|\d+", named.lower()))
+
+
+def _has(words, sought):
+    return any(word == sought or (len(sought) > SHORT and word.startswith(sought)) for word in words)
+
+
+def _table(heads, rows):
+    st.markdown("\n".join([f"| {heads} |", f"|{'---|' * len(heads.split(' | '))}", *rows]))
 
 
 def _rows():
-    return [(question.asks, question.page, anchor) for anchor, question in QUESTIONS.items()]
+    return [(question.asks, anchor, question.page) for anchor, question in QUESTIONS.items()]
 
 
 def _line(row):
@@ -164,7 +209,7 @@ def _line(row):
         return f"| ${row.letter}$ | {row.meaning} | {code} | {row.shape} | {_link(row.page)} |"
     if isinstance(row, Word):
         return f"| {row.word} | {row.meaning} | {_link(row.page)} |"
-    asks, page, anchor = row
+    asks, anchor, page = row
     return f"- [{asks}]({page}#{anchor})"
 
 

@@ -51,7 +51,7 @@ def _draw_curve(run, state):
     except RunError as error:
         st.error(plain(str(error)))
         return
-    curves = _curves(run)
+    curves = curves_of(run)
     curves.update()
     st.markdown(_headline(run, config, status))
     _numbers(config, status, curves)
@@ -100,7 +100,7 @@ def reference_lines(config) -> tuple[Line, ...]:
         return ()
 
 
-def _curves(run):
+def curves_of(run):
     """This visitor's reader of the run's metrics; it reads only what is new."""
     curves = st.session_state.get("curves")
     if curves is None or curves.run != run:

@@ -41,6 +41,24 @@ def choose_piece(run):
     return pieces[index][1]
 
 
+def model_of(run):
+    """The model of a run to look into, and the step it is from; read once for a snapshot. Nobody may change it.
+
+    Raises:
+        RunError: there is no snapshot yet, or it cannot be read.
+    """
+    return _model(run.name, version_of(run))
+
+
+@st.cache_resource(show_spinner="Reading the weights…", max_entries=20)
+def _model(run_name: str, version: float):
+    """In eval mode, and without gradients of its weights."""
+    from dmm.runs.snapshots import load_run
+
+    dmm, step = load_run(store.find_run(run_name))
+    return dmm.eval().requires_grad_(False), step
+
+
 @st.cache_data(show_spinner="Inferring the hidden states…", max_entries=200)
 def inspect(run_name: str, version: float, piece_name: str, _roll: np.ndarray):
     """What the model makes of a piece; computed once for a snapshot and a piece."""
@@ -60,6 +78,11 @@ def draw(run_name: str, version: float, steps: int, seed: int):
     return draw_piece(load_run(store.find_run(run_name))[0], steps, seed)
 
 
+def stored_of(run):
+    """The inspection of the first test piece and the history that came with a stored run; needs no torch."""
+    return _stored(run, version_of(run))
+
+
 @st.cache_data(show_spinner=False, max_entries=20)
 def _stored(run, version):
     """What came with a stored run: an inspection of the first test piece, and its history."""
@@ -68,7 +91,7 @@ def _stored(run, version):
 
 def look(run, piece):
     """The latents of a piece, stored or computed now; a sentence, and the page stops, if the snapshot is unreadable."""
-    if run.parent == store.SHIPPED and piece.name == dataset_of(store.read_run_config(run).data).test[0].name:
+    if _is_stored(run, piece):
         return _choose_moment(run)
     try:
         inspection, step = inspect(run.name, version_of(run), piece.name, piece.roll)
@@ -80,9 +103,19 @@ def look(run, piece):
     return inspection, f"Computed now from the weights of update {step:,} of run {run.name}{best}."
 
 
+def at_its_best(run, piece, inspection):
+    """The same piece with the weights that are best on validation; `inspection` itself, unless moments are stored."""
+    return _stored(run, version_of(run))[0] if _is_stored(run, piece) else inspection
+
+
+def _is_stored(run, piece):
+    """Whether moments of the training are stored for this piece: a run that came with the app has those of one."""
+    return run.parent == store.SHIPPED and piece.name == dataset_of(store.read_run_config(run).data).test[0].name
+
+
 def _choose_moment(run):
     """A stored piece at a moment of the training, at first at its best; and where it is from."""
-    inspection, history = _stored(run, version_of(run))
+    inspection, history = stored_of(run)
     epochs = history.epochs.tolist()
     options = [*range(len(epochs)), "best"]
     chosen = st.select_slider(

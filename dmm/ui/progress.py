@@ -9,7 +9,7 @@ import streamlit as st
 
 from dmm.ui.course import LESSONS, lesson_of
 
-PARAMETER, KEY = "done", "tasks done"
+PARAMETER, KEY, TROUBLE = "done", "tasks done", "link of tasks"
 PAGE = re.compile(r"([a-z_]+)\.([1-9]+)")
 UNREADABLE = "The link's list of tasks that are done cannot be read, so it is left out."
 
@@ -48,15 +48,21 @@ def decode(text: str) -> set[tuple[str, str]]:
 
 
 def read_link() -> None:
-    """At the top of a page: take up what the address says, and write there what is done."""
+    """Before the menu is drawn: take up what the address says, and write there what is done."""
     text = st.query_params.get(PARAMETER)
     if text:
         try:
             _done().update(decode(text))
         except ValueError:
-            st.warning(UNREADABLE)
+            st.session_state[TROUBLE] = UNREADABLE
             del st.query_params[PARAMETER]
     _write()
+
+
+def complain() -> None:
+    """On the page: say once if the address could not be read."""
+    if trouble := st.session_state.pop(TROUBLE, None):
+        st.warning(trouble)
 
 
 def is_done(lesson: str, name: str) -> bool:

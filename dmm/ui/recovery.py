@@ -6,6 +6,7 @@ import streamlit as st
 from dmm import figures, palette, reading, systems
 from dmm.runs.experiment_results import NETWORKS
 from dmm.systems import FRAMES
+from dmm.ui import tasks
 from dmm.ui.asking import predict
 from dmm.ui.choices import networks
 from dmm.ui.dials import Dial, dials, link, pick, switch
@@ -313,15 +314,18 @@ def off(end) -> bool:
     return bool(abs(end.away[0]) > SURE)
 
 
+@st.fragment
 def show_tasks() -> None:
     """Three questions that the stored results answer."""
     found = read_study()
     tight = min(found.ends, key=lambda name: found.ends[name].gap)
     worst = max(found.ends, key=lambda name: found.ends[name].far)
     one, other, ground = found.ends[tight], found.ends[worst], found.ground
+    tasks.heading(LESSON)
     first, second, third = st.columns(3)
     with first:
-        predict(
+        tasks.choose(
+            LESSON,
             "within",
             f"{_name(tight)} has the smallest gap, {one.gap:.5f} nats per frame. Is its $\\alpha$ within two standard "
             "errors of the exact estimate?",
@@ -330,10 +334,13 @@ def show_tasks() -> None:
             f"It is {_signed(one.away[0])} of them off. What looks like nothing per frame, "
             f"{one.gap * found.frames:,.0f} nats over all, is much beside a valley in which one standard error costs "
             "half a nat over all.",
+            "The first table above tells how far each network is off, in standard errors: first of $\\alpha$, then of "
+            "$\\beta$.",
         )
     with second:
         sharper = abs(other.away[0]) * 10
-        predict(
+        tasks.choose(
+            LESSON,
             "more",
             f"{_name(worst)} is trained on 100 times as many sequences. What happens to the error of its $\\alpha$?",
             MORE,
@@ -342,11 +349,13 @@ def show_tasks() -> None:
             f"shrinks, tenfold: {_name(worst)} would then be {sharper:,.0f} of them off, and surer of it."
             if off(other)
             else f"It is {_signed(other.away[0])} standard errors off: perhaps chance, which shrinks with the data.",
+            "NLL and gap are sums over sequences. Take each 100 times: where is the lowest point of both together?",
         )
     with third:
         needed = ground.sequences * (ground.alpha_se / TARGET) ** 2
         right = next((n for n in ENOUGH if n >= needed), ENOUGH[-1])
-        predict(
+        tasks.choose(
+            LESSON,
             "enough",
             f"How many sequences would be enough to know $\\alpha$ to ± {TARGET:g}, one standard error, with exact "
             "inference?",
@@ -354,4 +363,6 @@ def show_tasks() -> None:
             f"{right:,}",
             f"Standard errors shrink with the root of the number of sequences: {ground.alpha_se:.4f} with "
             f"{ground.sequences:,}, so {TARGET:g} with {needed:,.0f}.",
+            f"Below the valley stands the standard error of the exact estimate from {ground.sequences:,} sequences. A "
+            "quarter of the sequences would double it.",
         )

@@ -1,9 +1,13 @@
 """The run that came with the app, shown without torch: samples from the course of its training."""
 
+import math
+
 import streamlit as st
 
+from dmm.music import KEYS
 from dmm.runs import store
 from dmm.runs.samples import read_samples
+from dmm.ui import tasks
 from dmm.ui.current import shipped_run
 from dmm.ui.hearing import hear
 from dmm.ui.live import reference_lines
@@ -48,17 +52,55 @@ def show_sample() -> None:
     )
 
 
-def show_numbers() -> None:
-    """How good the stored run is, beside baselines that are computed here and now."""
+def numbers():
+    """The stored run's lowest validation bound, and the baselines on the same pieces, computed here and now."""
     run = shipped_run()
-    status = store.read_status(run)
-    lines = reference_lines(store.read_run_config(run))
+    return store.read_status(run).best, reference_lines(store.read_run_config(run))
+
+
+def show_numbers() -> None:
+    """How good the stored run is, beside the baselines."""
+    run = shipped_run()
+    best, lines = numbers()
     stored = f"Stored with run {run.name}: its lowest validation bound, by which its weights were chosen."
     with st.container(horizontal=True, gap="large"):
         for line in lines:
             st.metric(line.label.capitalize(), f"{line.value:.2f}", help=MEANING[line.label], width="content")
-        st.metric("This model", f"{status.best:.2f}", help=stored, width="content")
+        st.metric("This model", f"{best:.2f}", help=stored, width="content")
     st.caption(
-        "Nats per beat on the validation chorales, lower is better. The model did not train on them, but its weights "
-        "were chosen by them; its number is an upper bound."
+        "Nats (units of the natural logarithm) per beat on the validation chorales, lower is better. The model did not "
+        "train on them, but its weights were chosen by them; its number is an upper bound."
     )
+
+
+@st.fragment
+def show_tasks() -> None:
+    """Two small ones, on the numbers above."""
+    tasks.heading("home")
+    best, lines = numbers()
+    lowest, coins = (choose(lines, key=lambda line: line.value) for choose in (min, max))
+    first, second = st.columns(2)
+    with first:
+        tasks.number(
+            "home",
+            "better",
+            "By how many nats per beat is this model better than the best of the three baselines?",
+            lowest.value - best,
+            f"{lowest.value:.2f}, “{lowest.label}”, minus {best:.2f}. A nat less makes a beat "
+            f"{math.e:.1f} times as probable, so to this model a typical beat of Bach is "
+            f"at least {math.exp(lowest.value - best):.0f} times as probable as to that baseline.",
+            "Lower is better, so the best baseline is the one with the smallest number.",
+            within=0.02,
+        )
+    with second:
+        tasks.number(
+            "home",
+            "coin",
+            f"“{coins.label.capitalize()}” costs {coins.value:.2f} nats per beat: a fair coin for each of {KEYS} keys. "
+            "What does one of these coins cost?",
+            coins.value / KEYS,
+            f"It is $\\log 2$: one coin is one *bit*, and a bit is {math.log(2):.3f} nats. All {KEYS} keys are {KEYS} "
+            "bits.",
+            "The keys are independent, so what they cost adds up.",
+            within=0.006,
+        )

@@ -4,8 +4,9 @@ import numpy as np
 import streamlit as st
 
 from dmm import kalman, one_dimension
+from dmm.ui import tasks
 from dmm.ui.asking import predict
-from dmm.ui.state_space import RANGES, infer, make_world, moments
+from dmm.ui.state_space import LESSON, RANGES, infer, make_world, moments
 from dmm.ui.state_space_looks import show_widths
 
 WHERE = ("At the first frame", "In the middle", "At the last frame", "At every frame")
@@ -27,23 +28,28 @@ def ask_where(world) -> None:
 
 
 @st.fragment
-def ask_louder(world) -> None:
-    """What a ten times larger R does to the smoother."""
-    question = "$R$ is made ten times as large, in the world and in the model. What does the smoother do?"
-    predict("louder", question, LOUDER, lambda: louder(world))
-
-
-@st.fragment
-def ask_far(world) -> None:
-    """How wide the band of a far prediction gets."""
-    predict("far", "Predict further and further ahead. What becomes of the band?", FAR, lambda: far(world))
-
-
-@st.fragment
-def ask_again(world) -> None:
-    """What of the smoother stays when the world is drawn anew."""
-    question = "You draw again: other data, same sliders. Which parts of the smoother stay?"
-    predict("again", question, AGAIN, lambda: again(world))
+def show_tasks(world) -> None:
+    """What a larger R does to the smoother, how wide a far prediction gets, what stays when the world is drawn anew."""
+    tasks.heading(LESSON)
+    first, second, third = st.columns(3)
+    with first:
+        question = "$R$ is made ten times as large, in the world and in the model. What does the smoother do?"
+        hint = (
+            "$R$ is the variance of a look. Which would you trust more: a rough reading, or what the frames around it "
+            "say of the state? Try it with the slider $R$, and watch band and line of the smoother."
+        )
+        tasks.choose(LESSON, "louder", question, LOUDER, lambda: louder(world), hint=hint)
+    with second:
+        question = "Predict further and further ahead. What becomes of the band?"
+        hint = (
+            "A step multiplies what is known by $a$ and adds noise of variance $Q$. So the variance goes from $P$ to "
+            "$a^2 P + Q$: do this again and again, with the $a$ of the slider."
+        )
+        tasks.choose(LESSON, "far", question, FAR, lambda: far(world), hint=hint)
+    with third:
+        question = "You draw again: other data, same sliders. Which parts of the smoother stay?"
+        hint = "Choose Smoother above the first figure, press **Draw again** a few times, and watch line and band."
+        tasks.choose(LESSON, "again", question, AGAIN, lambda: again(world), hint=hint)
 
 
 def where(world):

@@ -45,8 +45,7 @@ def choose_network(name: str, first: str) -> str:
 WHICH = ["All frames", "The frames up to $t$: past and present", "The frames from $t$ on: present and future"]
 BLOCKED = (
     "Whatever the past frames say about $z_t$, they say through $z_{t-1}$; and that is known, so they are heard "
-    "already. The frames from $t$ on show where $z_t$ has led. So a guess of $z_t$ needs $z_{t-1}$ and a summary of "
-    "$x_{t:T}$, for each $t$; the RNN that makes them begins at the last frame and **runs backwards**."
+    "already. The frames from $t$ on show where $z_t$ has led. So a guess of $z_t$ needs $z_{t-1}$ and $x_{t:T}$."
 )
 HIDDEN = "Off: $z_{t-1}$ is hidden, as all latents are, and the past frames tell about $z_t$ as well."
 DERIVATION = (
@@ -161,8 +160,8 @@ def show_wiring() -> None:
 
 WIDTH = ["It is wider than either", "Its width lies between theirs", "It is narrower than either"]
 ADDED = (
-    r"Precisions add: $1/\sigma^2 = 1/\sigma_l^2 + 1/\sigma_r^2$. So the product is never wider than either message, "
-    "**even when they contradict each other**: their means do not enter its width."
+    r"*Precisions*, one over the variance each, add: $1/\sigma^2 = 1/\sigma_l^2 + 1/\sigma_r^2$. So the product is "
+    "never wider than either message, **even when they contradict each other**: their means do not enter its width."
 )
 COLOURED = {"_r": FUTURE, "_l": PAST}
 

@@ -8,6 +8,7 @@ import streamlit as st
 from dmm import figures, floors, kalman, systems
 from dmm.figures.bells import factorised_scale
 from dmm.systems import FRAMES
+from dmm.ui import tasks
 from dmm.ui.asking import predict
 from dmm.ui.choices import networks
 from dmm.ui.dials import Dial, dials, link
@@ -99,9 +100,9 @@ def _what_is_seen(model, name, causal):
     return (
         f"{one} cannot see the future, so all above the diagonal is 0. And a surprise: the best it can do is **not the "
         f"Kalman filter**. The filter makes each mean as near as the past allows (RMSE {causal.rmse:.2f}; the best "
-        f"{one} has {mine.rmse:.2f}). But the bound judges the latents together, through the posterior's precision, "
-        f"which ties each to its neighbours: a guess with the filter's means would lose {causal.blind_gap:.4f} nats "
-        f"per frame for being blind, the best one loses {mine.blind_gap:.4f}."
+        f"{one} has {mine.rmse:.2f}). But the bound judges the latents together, through the posterior's precision "
+        "(the inverse of its covariance), which ties each to its neighbours: a guess with the filter's means would "
+        f"lose {causal.blind_gap:.4f} nats per frame for being blind, the best one loses {mine.blind_gap:.4f}."
     )
 
 
@@ -182,7 +183,8 @@ def _right_means(model, rho):
     """Why the means are right and the widths are not."""
     by_family = floors.floors(model, FRAMES)
     return (
-        r"Its centre is the posterior's. But it cannot tilt, and takes the width $\sigma_i = 1/\sqrt{\Lambda_{ii}}$: "
+        r"Its centre is the posterior's. But it cannot tilt, and takes the width $\sigma_i = 1/\sqrt{\Lambda_{ii}}$, "
+        r"with $\Lambda$ the precision, the inverse of the posterior's covariance: "
         rf"how far one latent moves while the other is *held*. Here that is {factorised_scale(rho):.2f}, where the "
         "posterior has 1: too sure of each latent. The root mean square error looks at means alone, so in S9 MF-LR and "
         f"the exact posterior share it: {by_family['mf-lr'].rmse:.3f} and {by_family['st-r'].rmse:.3f}."
@@ -205,31 +207,39 @@ def show_tasks() -> None:
     tight = {family for family, one in by_family.items() if one.bound - one.exact < NOTHING}
     pairs = {pair: f"{names[pair[0]]} and {names[pair[1]]}" for pair in PAIRS}
     left, right = bound["mf-l"], bound["mf-r"]
+    tasks.heading(LESSON)
     first, second, third = st.columns(3)
     with first:
-        predict(
+        tasks.choose(
+            LESSON,
             "stuck",
             f"No guess of this family comes below {stuck:.4f} nats per frame on S9, however it is made. Which family?",
             list(names.values()),
             names[next(family for family in bound if bound[family] == stuck)],
             "It knows $z_{t-1}$, so it has no mean-field gap; but it is blind to the future, and that costs "
             f"{by_family['st-l'].blind_gap:.4f}.",
+            "Set the gap meter to the noise of S9, $R = 20$. A floor is the exact value and the gaps that no training "
+            "closes; the pointer on a bar tells where it ends.",
         )
     with second:
-        predict(
+        tasks.choose(
+            LESSON,
             "tight",
             f"Which two families hold the exact posterior, and so could reach the exact {by_family['st-r'].exact:.4f}?",
             list(pairs.values()),
             pairs[next(pair for pair in PAIRS if set(pair) == tight)],
             "Both are structured and see the future. To see the past as well gains the best guess nothing: $z_{t-1}$ "
             "has told it. (A combiner that only adds cannot be that guess, and is a little helped by it.)",
+            "A family that holds it pays nothing: in the gap meter it has neither a mean-field gap nor a blind one.",
         )
     with third:
-        predict(
+        tasks.choose(
+            LESSON,
             "side",
             "One RNN and a mean-field guess: from which side should it read S9?",
             SIDES,
             SIDES[0 if left < right else 1 if right < left else 2],
             f"Floors: {left:.4f} from the left, {right:.4f} from the right. S9 starts near 0, $z_1 \\sim N(0, 1)$: of "
             "the first latents the model knows beforehand what the past could tell, but not what the future does.",
+            "Compare the two in the gap meter, and then look at where a sequence of S9 begins.",
         )

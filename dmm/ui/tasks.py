@@ -16,17 +16,16 @@ BEFORE = ":green[:material/check: Done before.]"
 NOT_YET = "**Not yet.** Try again, read the hint, or see the answer."
 CHOICE = "Choose an answer: it is checked against the numbers of this page."
 NOT_THERE = "**Not there yet.**"
+COUNT = "count of tasks"  # where in the session the place of the page's count is kept
 CHECK = "Looks at the controls of this page as they are now."
 NUMBER = "Type a number and press Enter: it is checked against the numbers of this page."
 
 
 def heading(lesson: str) -> None:
-    """Above the tasks: how many there are, and how many are done."""
-    total = len(lesson_of(lesson).tasks)
+    """Above the tasks: how many there are, and how many are done; a task below that gets done is counted at once."""
     st.subheader("Try this", anchor="try-this")
-    kept = "The address of this page keeps your ticks: as a bookmark it brings them back."
-    done = f"{progress.count(lesson)} of {total} done. {kept}" if progress.count(lesson) else f"{total} tasks."
-    st.caption(done)
+    st.session_state[COUNT] = st.empty()
+    _show_count(lesson)
 
 
 def choose(
@@ -112,10 +111,12 @@ def reach(
             reached, now = check()
             st.markdown(f"{now} {DONE} {because}" if reached else f"{now} {NOT_THERE}")
             if reached:
-                progress.mark(lesson, name)
+                st.session_state[f"reached {lesson} {name}"] = f"{DONE} {because}"  # the last task's page runs again
+                _mark(lesson, name)
                 return
         elif progress.is_done(lesson, name):
-            st.caption(BEFORE)
+            before = st.session_state.get(f"reached {lesson} {name}")
+            st.markdown(before) if before else st.caption(BEFORE)
         _show_hint(hint)
 
 
@@ -133,7 +134,7 @@ def _verdict(lesson, name, answered, judge, hint):
         is_right, answer, why = judge()
         if is_right:
             st.markdown(f"{DONE} {why}")
-            progress.mark(lesson, name)
+            _mark(lesson, name)
             return
         st.markdown(NOT_YET)
     elif progress.is_done(lesson, name):
@@ -143,6 +144,19 @@ def _verdict(lesson, name, answered, judge, hint):
         if answered:
             with st.popover("Answer", icon=":material/visibility:", help="What is right, and why.", type="tertiary"):
                 st.markdown(answer)
+
+
+def _mark(lesson, name):
+    """A task is done, and the count above knows it."""
+    progress.mark(lesson, name)
+    _show_count(lesson)
+
+
+def _show_count(lesson):
+    total, done = len(lesson_of(lesson).tasks), progress.count(lesson)
+    kept = "The address of this page keeps your ticks: as a bookmark it brings them back."
+    if COUNT in st.session_state:
+        st.session_state[COUNT].caption(f"{done} of {total} done. {kept}" if done else f"{total} tasks.")
 
 
 def _show_hint(hint):

@@ -1,0 +1,53 @@
+"""The gates of the trained model under a chorale, as they were at moments of its training."""
+
+from functools import lru_cache
+
+import numpy as np
+import streamlit as st
+
+from dmm import figures
+from dmm.ui.current import shipped_run
+from dmm.ui.dials import Dial, dials, link
+from dmm.ui.gate import LESSON, active, chorale, states, stored
+from dmm.ui.plot import plot
+from dmm.ui.roll_view import roll_view
+
+
+@st.fragment
+def show_chorale() -> None:
+    """The gates under the notes of a chorale, at a moment of training."""
+    history, used = stored()[1], active()
+    epochs, piece = history.epochs, chorale()
+    last = len(epochs)
+    picture, words = st.columns([3, 2], gap="large")
+    with words:
+        dial = Dial(
+            "moment", "Moment of training", 1, last, last, 1, "A stored moment, from the first epoch to the last."
+        )
+        moment = dials(LESSON, [dial])["moment"] - 1
+        stop = history.moment(moment)
+        means = gates_over_training()
+        now = means[moment]
+        st.markdown(
+            f"After **{epochs[moment]} epochs**: gates open {now.mean():.2f} on average; {now[used].mean():.2f} in the "
+            f"dimensions that the music uses in the end, {now[~used].mean():.2f} in the others."
+        )
+        plot(figures.gate_history(epochs, means, used, moment), "history", tools=False)
+        link(LESSON, {"moment": moment + 1})
+    with picture:
+        roll_view(
+            key="gates",
+            roll=piece.roll,
+            voices=piece.voices,
+            gates=stop.inspection.gates,
+            title=f"{piece.name}, {piece.title}, after {epochs[moment]} epochs",
+            description=f"A chorale as a piano roll, and {states().shape[1]} gates under it.",
+        )
+        st.caption(f"Stored with run {shipped_run().name} as it trained, one byte a number. Each row is a dimension.")
+
+
+@lru_cache(1)
+def gates_over_training() -> np.ndarray:
+    """The mean of each gate over the chorale at each stored moment: (S, Z)."""
+    history = stored()[1]
+    return np.stack([history.moment(s).inspection.gates.mean(0) for s in range(len(history.epochs))])

@@ -1,0 +1,72 @@
+"""Diagrams: refused where they make no sense, and in a browser drawn, pressed by mouse and keys, and safe."""
+
+import pytest
+
+from dmm.ui.diagram import Arrow, Shape, diagram
+from tests.browser import open_tab
+
+APP = """
+import streamlit as st
+from dmm.ui.diagram import Arrow, Shape, diagram
+st.session_state.setdefault("known", ["z2"])
+def press(name):
+    known = st.session_state.known
+    st.session_state.known = [one for one in known if one != name] if name in known else [*known, name]
+shapes = {f"z{t}": Shape(2 * t, 0, f"z<sub>{t}</sub>", hover="hidden") for t in range(4)}
+shapes["move"] = Shape(1, 0, "<script>alert(1)</script>", kind="square")
+shapes["box"] = Shape(3, 1, "two\\nlines", kind="box", hover="a box")
+arrows = [Arrow("z0", "move"), Arrow("move", "z1"), Arrow("box", "z3", bend=0.4, dashed=True, label="back")]
+@st.fragment
+def show():
+    for name in shapes:
+        shapes[name] = shapes[name]._replace(seen=name in st.session_state.known)
+    diagram(shapes, arrows, "A chain of four.", key="chain", clickable=["z1", "z2"], on_click=press)
+    st.text(" ".join(sorted(st.session_state.known)))
+show()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arrows", "clickable", "kind", "error"),
+    [
+        ([Arrow("a", "b")], (), "circle", KeyError),
+        ([], ("b",), "circle", KeyError),
+        ([], (), "star", ValueError),
+    ],
+)
+def test_what_is_not_there_is_refused(arrows, clickable, kind, error):
+    with pytest.raises(error):
+        diagram({"a": Shape(0, 0, kind=kind)}, arrows, "One.", key="d", clickable=clickable)
+
+
+@pytest.mark.browser
+def test_diagram_is_drawn_pressed_and_repainted_in_place(page, app):
+    page.goto(app)
+    svg = page.locator(".diagram svg")
+    svg.wait_for()
+    assert svg.get_attribute("aria-label") == "A chain of four."
+    assert svg.locator("circle.edge").count() == 4
+    assert svg.locator("[data-name=move] text").text_content() == "<script>alert(1)</script>"
+    assert svg.locator("[data-name=box] text").all_text_contents() == ["two", "lines"]
+    assert svg.locator("[role=button]").count() == 2
+    svg.evaluate("e => (e.mark = 'the same')")
+    svg.locator("[data-name=z1]").click()
+    page.get_by_text("z1 z2").wait_for()
+    svg.locator("[data-name=z1][aria-pressed=true]").wait_for()
+    svg.locator("[data-name=z1]").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("z2", exact=True).wait_for()
+    assert svg.evaluate("e => e.mark") == "the same"
+    assert svg.evaluate("e => e.getRootNode().activeElement.dataset.name") == "z1"  # keys go on from there
+
+
+@pytest.mark.browser
+def test_narrow_page_scrolls_the_diagram_not_itself(chromium, app):
+    errors = []
+    tab = open_tab(chromium, errors, 390, 800)
+    tab.goto(app)
+    tab.locator(".diagram circle.edge").first.wait_for()
+    assert tab.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth") == 0
+    assert tab.locator(".diagram .scroll").evaluate("e => e.scrollWidth > e.clientWidth")
+    tab.close()
+    assert errors == []

@@ -1,0 +1,485 @@
+"""The gate's page: its figures against numbers, its numbers against the trained module, its controls, its tasks."""
+
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from dmm import fields, figures, gated
+from dmm.figures.base import rgba
+from dmm.figures.fields import ARROW, fitting_part
+from dmm.palette import GATE, GREY
+from dmm.ui import (
+    gate,
+    gate_chorale,
+    gate_fields,
+    gate_flow,
+    gate_lanes,
+    gate_nearby,
+    gate_planes,
+    gate_rest,
+    gate_tasks,
+)
+from dmm.ui.current import shipped_run
+from dmm.ui.looking import model_of
+from tests.test_pages import assert_alive, open_page, sentences, views
+from tests.test_pages import figures as shown_figures
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+LOW, HIGH = np.full(2, -3.5), np.full(2, 3.5)
+
+
+def fragment(name):
+    """One part of the page alone, as a script."""
+
+    def script(name):
+        import importlib
+
+        module, part = name.split(".")
+        getattr(importlib.import_module(f"dmm.ui.{module}"), part)()
+
+    return AppTest.from_function(script, kwargs={"name": name}, default_timeout=30).run()
+
+
+def dial(at, name):
+    (found,) = (one for one in (*at.slider, *at.toggle, *at.get("button_group")) if one.key == f"dial gate {name}")
+    return found
+
+
+def words(at):
+    return "\n".join(one.value for kind in (at.markdown, at.caption, at.latex) for one in kind)
+
+
+def trace(figure, name):
+    return next(one for one in figure.data if one.name == name)
+
+
+@pytest.fixture(scope="module")
+def transition():
+    return model_of(shipped_run())[0].transition
+
+
+@pytest.fixture(scope="module")
+def view():
+    return fields.view(fields.whole(gated.example(80)), LOW, HIGH, 4)
+
+
+# --- figures ---------------------------------------------------------------------------------------------------------
+
+
+def test_arrows_point_along_their_steps_and_show_a_part_of_them(view):
+    figure, part = figures.vector_field(view), fitting_part(view)
+    heads, shafts = trace(figure, "step of the mean"), trace(figure, "shafts")
+    steps = view.after - view.places
+    np.testing.assert_array_equal(np.stack([shafts.x[::3], shafts.y[::3]], 1), view.places)
+    drawn = np.stack([heads.x, heads.y], 1) - view.places
+    longest = 1.6 * ARROW * 7 / 14
+    np.testing.assert_allclose(np.linalg.norm(drawn, axis=1), np.minimum(part * np.linalg.norm(steps, axis=1), longest))
+    direction = np.radians(np.array(heads.marker.angle))
+    along = np.stack([np.sin(direction), np.cos(direction)], 1)
+    np.testing.assert_allclose((along * steps).sum(1), np.linalg.norm(steps, axis=1), rtol=1e-9)
+    np.testing.assert_array_equal(heads.customdata, steps)
+    assert (figure.layout.yaxis.scaleanchor, figure.layout.xaxis.range) == ("x", (-3.5, 3.5)), "or angles would lie"
+
+
+def test_rings_lie_one_standard_deviation_from_where_the_state_is_expected(view):
+    ring = trace(figures.vector_field(view), "next state, ±1 sd")
+    outline = np.stack([ring.x, ring.y], 1).reshape(9, 34, 2)
+    assert np.isnan(outline[:, 33]).all()
+    for points, mean, cov in zip(outline[:, :33], view.landed, view.noise, strict=True):
+        apart = points - mean
+        np.testing.assert_allclose(np.einsum("ni,ij,nj->n", apart, np.linalg.inv(cov), apart), 1)
+
+
+def test_stable_fixed_points_are_filled_and_the_others_open(view):
+    figure = figures.vector_field(view)
+    for stable in (True, False):
+        mark = trace(figure, f"{'' if stable else 'un'}stable fixed point")
+        places = [one.place.tolist() for one in view.fixed if one.stable == stable]
+        assert [list(place) for place in zip(mark.x, mark.y, strict=True)] == places
+        assert (mark.marker.symbol == "circle") == stable
+    np.testing.assert_allclose(trace(figure, "gates").z.ravel(), view.openness)
+
+
+def test_path_and_states_pass_through(view):
+    figure = figures.vector_field(view, states=view.dots)
+    np.testing.assert_array_equal(trace(figure, "path").x, view.path[:, 0])
+    np.testing.assert_array_equal(trace(figure, "beats of the chorale").y, view.dots[:, 1])
+
+
+def test_curve_of_the_mean_lies_on_its_lanes_where_the_gate_is_shut_or_open():
+    weights = gated.in_one_dimension(28)
+    for held, lane in ((0.0, "linear"), (1.0, "proposed")):
+        figure = figures.gated_map(lambda z, held=held: gated.lanes(weights, z, held), 1.0)
+        np.testing.assert_allclose(trace(figure, "mean").y, trace(figure, lane).y)
+    figure = figures.gated_map(lambda z: gated.lanes(weights, z), 4.4)
+    point = gated.lanes(weights, np.array([4.4]))
+    assert trace(figure, "loc here").y[0] == pytest.approx(point.loc.item())
+    assert f"gate at {point.g.item():.2f}" in figure.layout.meta["description"]
+    line, linear = trace(figure, "mean").y, np.array(trace(figure, "linear").y)
+    np.testing.assert_array_equal(linear, np.linspace(-7, 7, 281), "W = 1 and b = 0")
+    assert len(line) == 281
+
+
+def test_bars_are_means_and_their_lines_reach_from_lowest_to_highest():
+    gates = np.array([[0.1, 0.5, 0.9], [0.3, 0.5, 0.6]])
+    used, rest = figures.gate_bars(gates, [True, False, True], 2).data
+    assert (list(used.x), list(used.y), used.name) == ([1, 3], pytest.approx([0.2, 0.75]), "used by the music")
+    np.testing.assert_allclose(np.array(used.y) + used.error_y.array, [0.3, 0.9])
+    np.testing.assert_allclose(np.array(used.y) - used.error_y.arrayminus, [0.1, 0.6])
+    assert (list(rest.x), list(rest.y)) == ([2], [0.5])
+
+
+def test_history_has_a_line_per_dimension_in_its_colour():
+    gates = np.array([[0.1, 0.5], [0.2, 0.4]])
+    rest, used = figures.gate_history([1, 10], gates, [True, False], 1).data
+    assert (list(used.y), list(rest.y)) == ([0.1, 0.2], [0.5, 0.4])
+    assert (used.line.color, rest.line.color) == (rgba(GATE, 0.85), rgba(GREY, 0.45))
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: figures.gate_bars([[0.5, 0.5]], [True], 0), r"got active of shape \(1,\), expected \(2,\)"),
+        (lambda: figures.gate_bars([[0.5, 1.5]], [True, True], 0), "from 0.5 to 1.5, expected 0 to 1"),
+        (lambda: figures.gate_bars([[0.5, 0.5]], [True, True], 2), "expected indices from 0 to 1"),
+        (lambda: figures.gate_history([1, 2], [[0.5]], [True], 0), r"got epochs of shape \(2,\), expected \(1,\)"),
+        (lambda: figures.step_matrix([[np.nan]]), "not finite"),
+    ],
+)
+def test_what_does_not_fit_a_figure_is_refused(draw, message):
+    with pytest.raises(ValueError, match=message):
+        draw()
+
+
+# --- the trained transition ------------------------------------------------------------------------------------------
+
+
+def test_model_is_read_once_to_be_looked_at_and_not_to_be_trained(transition):
+    dmm, step = model_of(shipped_run())
+    assert model_of(shipped_run())[0] is dmm
+    assert not dmm.training
+    assert not any(parameter.requires_grad for parameter in dmm.parameters())
+    assert step == 5200
+
+
+@pytest.mark.parametrize("t", [1, 2, 20, 56])
+def test_lanes_on_the_page_are_those_of_the_trained_module(transition, t):
+    before = model_of(shipped_run())[0].start if t == 1 else torch.tensor(gate.states()[t - 2], dtype=torch.float32)
+    np.testing.assert_allclose(gate_lanes.before(t), before.numpy(), rtol=1e-6)
+    now, (loc, scale) = gate_lanes.lanes_of(gate_lanes.before(t)), transition(before)
+    np.testing.assert_allclose(now.loc, loc.numpy(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(now.scale, scale.numpy(), rtol=1e-6)
+    np.testing.assert_allclose((1 - now.g) * now.linear + now.g * now.h, now.loc, atol=1e-5)
+    for ours, twin in zip(now, gated.lanes(gate.weights(), gate_lanes.before(t)), strict=True):
+        np.testing.assert_allclose(ours, twin, atol=1e-5)
+    held = gate_lanes.lanes_of(gate_lanes.before(t), 0.25)
+    np.testing.assert_allclose(held.loc, 0.75 * now.linear + 0.25 * now.h, atol=1e-5)
+    np.testing.assert_array_equal(held.scale, now.scale)
+
+
+def test_boxes_of_the_flow_hold_the_numbers_of_their_dimension():
+    z_prev, i = gate_lanes.before(20), 11
+    now = gate_lanes.lanes_of(z_prev)
+    shapes, arrows = gate_flow.flow(z_prev, now, i, 20, 100)
+    for box, number in (
+        ("z", z_prev),
+        ("linear", now.linear),
+        ("gate", now.g),
+        ("proposal", now.h),
+        ("mean", now.loc),
+        ("scale", now.scale),
+    ):
+        assert f"{number[i]:.2f}</b>" in shapes[box].label, box
+    ways = {(one.start, one.end) for one in arrows}
+    assert ("proposal", "scale") in ways
+    assert ("gate", "scale") not in ways, "the noise does not pass the gate"
+    assert not any(one.pale for one in arrows)
+    shut = gate_lanes.lanes_of(z_prev, 0.0)
+    pale = {(one.start, one.end) for one in gate_flow.flow(z_prev, shut, i, 20, 100, 0.0)[1] if one.pale}
+    assert pale == {("proposal", "mean"), ("z", "gate_mlp"), ("gate_mlp", "gate")}
+    assert f"{now.loc[i]:.2f}" in gate_flow.in_words(z_prev, now, i, 20)
+
+
+def test_gru_of_the_table_is_pytorchs():
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        cell, x, h = torch.nn.GRUCell(3, 2), torch.randn(1, 3), torch.randn(1, 2)
+        inner, outer = cell.weight_ih @ x[0] + cell.bias_ih, cell.weight_hh @ h[0] + cell.bias_hh
+        reset, keep = torch.sigmoid(inner[:2] + outer[:2]), torch.sigmoid(inner[2:4] + outer[2:4])
+        new, u = torch.tanh(inner[4:] + reset * outer[4:]), 1 - keep
+        torch.testing.assert_close((1 - u) * h[0] + u * new, cell(x, h)[0])
+
+
+def test_distance_from_the_identity_is_that_of_the_module(transition):
+    at = fragment("gate_meaning.show_matrix")
+    W = transition.linear.weight
+    assert rf"\rVert = {float((W - torch.eye(32)).norm()):.2f}$" in words(at)
+    assert f"**{float(torch.linalg.eigvals(W).abs().max()):.2f}**, more than 1: by this lane" in words(at)
+    assert f"has length {float(transition.linear.bias.norm()):.2f}" in words(at)
+
+
+def test_fresh_gate_starts_about_half_open():
+    from dmm.model import GatedTransition
+
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        g = GatedTransition(32, 100).openness(torch.randn(200, 32))
+    assert 0.45 < float(g.mean()) < 0.55
+    assert 0.2 < float(g.min()) < float(g.max()) < 0.8
+
+
+def test_linear_lane_of_a_plane_has_one_fixed_point_on_every_plane_that_can_be_chosen():
+    """The question about the shut gate rests on it."""
+    rng = np.random.default_rng(0)
+    pairs = [tuple(rng.choice(32, 2, replace=False).tolist()) for _ in range(60)]
+    planes = [("components",), *(("dimensions", *pair) for pair in pairs), *(("example", seed) for seed in range(100))]
+    for plane in planes:
+        assert gate_fields._what_shut_does(gate_planes.make_plane(*plane))[0] == gate_fields.SHAPES[1]
+
+
+def test_twice_as_far_from_its_fixed_point_the_arrow_of_a_shut_gate_is_twice_as_long():
+    field = gate_planes.make_plane("dimensions", 29, 24).field(0.0)
+    (rest,) = fields.fixed_points(field, np.zeros((1, 2)))
+    steps = [field.step(rest.place + far) - (rest.place + far) for far in (np.array([0.3, -1]), np.array([0.6, -2]))]
+    np.testing.assert_allclose(2 * steps[0], steps[1], atol=1e-9)
+
+
+def test_planes_hold_all_other_directions_at_the_mean():
+    z = gate.states()
+    plane = gate_planes.make_plane("dimensions", 3, 8)
+    state = plane.field(None).state(np.array([0.7, -1.2]))
+    assert (state[3], state[8]) == (0.7, -1.2)
+    others = np.delete(np.arange(32), [3, 8])
+    np.testing.assert_allclose(state[others], z.mean(0)[others])
+    np.testing.assert_allclose(plane.states, z[:, [3, 8]])
+    plane = gate_planes.make_plane("components")
+    np.testing.assert_allclose(plane.field(None).state(np.zeros(2)), z.mean(0))
+    np.testing.assert_allclose(plane.states, (z - z.mean(0)) @ plane.axes.T)
+
+
+def test_trained_model_rests_where_the_page_says(transition):
+    """By the module itself: the points stay, and the path of the table ends in one of the stable ones."""
+    learned = gate_rest.resting(None)
+    assert learned.stable
+    for one in learned.points:
+        z = torch.tensor(one.place, dtype=torch.float32)
+        np.testing.assert_allclose(transition(z)[0].numpy(), z.numpy(), atol=1e-4)
+    z = torch.tensor(gate.states()[0], dtype=torch.float32)
+    for _ in range(100):
+        z = transition(z)[0]
+    assert min(np.linalg.norm(z.numpy() - one.place) for one in learned.stable) < 1e-3
+    assert float(z.norm()) == pytest.approx(learned.length, rel=1e-3)
+
+
+# --- the page --------------------------------------------------------------------------------------------------------
+
+
+def test_page_opens_alive_with_figures_in_words_and_no_answer():
+    at = open_page("gate")
+    assert_alive(at, "gate")
+    assert sentences(at) == []
+    assert set(shown_figures(at)) == {"mix", "bars", "matrix", "history", "field"}
+    assert {"lanes", "cells", "gates"} <= set(views(at))
+    assert all(chart.proto.alt for chart in at.get("plotly_chart"))
+    assert "Variance or standard deviation?" in [one.value for one in at.subheader]
+    assert gate_fields.SHAPES[1] not in words(at)
+    _check_scale(words(at))
+
+
+def _check_scale(text):
+    """The numbers of the answer, by torch's own normal distribution."""
+    z_prev, z = (torch.tensor(gate.states()[t - 1], dtype=torch.float32) for t in (19, 20))
+    loc, scale = model_of(shipped_run())[0].transition(z_prev)
+    right, wrong = (float(torch.distributions.Normal(loc, one).log_prob(z).sum()) for one in (scale, scale.sqrt()))
+    assert f"has scale **{float(scale[11]):.3f}**" in text
+    assert f"a band of {2 * float(scale[11].sqrt()):.2f} to each side: too wide" in text
+    assert f"would read {wrong:.2f} nats, where it is {right:.2f}." in text
+
+
+def test_first_figure_needs_no_torch():
+    code = (
+        "import sys; from dmm.ui import frame, gate, gate_chorale, gate_fields, gate_lanes, gate_meaning, gate_tasks;"
+        "gate.draw_map(None, 4.4); gate_planes = gate_fields.draw(None, 5, 'example', 80);"
+        "print('torch' in sys.modules, 'pyro' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "False False"
+
+
+def test_mix_follows_the_state_and_the_held_gate():
+    at = fragment("gate.show_mix")
+    weights = gated.in_one_dimension(gate.ONE)
+    dial(at, "here").set_value(-2.0).run()
+    now = gated.lanes(weights, np.array([-2.0]))
+    assert gate.mixture(now.g.item(), now.linear.item(), now.h.item(), now.loc.item()) in at.latex[0].value
+    dial(at, "hold1").set_value(True).run()
+    dial(at, "g1").set_value(0.5).run()
+    now = gated.lanes(weights, np.array([-2.0]), 0.5)
+    assert f"{now.loc.item():.3f}" in at.latex[0].value
+    spec = shown_figures(at)["mix"]
+    mean = next(one for one in spec["data"] if one["name"] == "loc here")
+    assert mean["y"][0] == pytest.approx(now.loc.item())
+
+
+def test_lanes_follow_beat_dimension_and_held_gate():
+    at = fragment("gate_lanes.show_lanes")
+    for name, value in (("t", 33), ("i", 30), ("hold", True), ("g", 0.8)):
+        dial(at, name).set_value(value).run()
+    now = gate_lanes.lanes_of(gate_lanes.before(33), 0.8)
+    shapes = views(at)["lanes"]["shapes"]
+    assert f"<b>{now.loc[29]:.2f}</b>" in shapes["mean"]["label"]
+    assert "<b>g = 0.80</b>" in shapes["gate"]["label"]
+    assert "the 30th" in shapes["z"]["label"]
+    assert shapes["gate"]["strong"]
+    far = (gate.states()[32, 29] - now.loc[29]) / now.scale[29]
+    assert f"**{gate.states()[32, 29]:.2f}**, {abs(far):.1f} standard deviations" in words(at)
+    dial(at, "t").set_value(1).run()
+    assert "the learned start" in words(at)
+
+
+def test_bars_tell_of_the_dimension_that_is_chosen():
+    at = fragment("gate_meaning.show_dimensions")
+    gates = gate.stored()[0].gates
+    dial(at, "which").set_value(6).run()
+    assert f"**Dimension 6**: its gate is open {gates[:, 5].mean():.2f} on average" in words(at)
+    assert "hardly uses it" in words(at)
+    shown = json.loads(figures.gate_bars(gates, gate.stored()[0].kl.mean(0) > 0.01, 5).to_json())
+    assert shown_figures(at)["bars"]["data"] == shown["data"]
+
+
+def test_gates_over_the_chorale_are_those_of_the_moment():
+    at = fragment("gate_chorale.show_chorale")
+    history = gate.stored()[1]
+    last = views(at)["gates"]["gates"]["data"]
+    dial(at, "moment").set_value(1).run()
+    assert views(at)["gates"]["gates"]["data"] != last
+    mean = history.moment(0).inspection.gates.mean()
+    assert f"After **{history.epochs[0]} epochs**: gates open {mean:.2f} on average" in words(at)
+    np.testing.assert_allclose(gate_chorale.gates_over_training()[0].mean(), mean, rtol=1e-6)
+
+
+def test_field_follows_its_controls_and_shows_the_shut_gate_only_after_the_question():
+    at = fragment("gate_fields.show_field")
+    _same(at, "field", None, 5, "example", 80)
+    assert set(shown_figures(at)) == {"field"}
+    dial(at, "seed").set_value(43).run()
+    dial(at, "dot").set_value(9).run()
+    _same(at, "field", None, 9, "example", 43)
+    dial(at, "clamp").set_value(True).run()
+    dial(at, "at").set_value(0.4).run()
+    _same(at, "field", 0.4, 9, "example", 43)
+    assert "**The gate held at 0.4**" in words(at)
+    (radio,) = at.radio
+    radio.set_value(gate_fields.SHAPES[2]).run()
+    assert "Not this time" in words(at)
+    _same(at, "shut", 0.0, 9, "example", 43)
+    at.radio[0].set_value(gate_fields.SHAPES[1]).run()
+    assert "**Right.**" in words(at)
+    dial(at, "plane").set_value("components").run()
+    _same(at, "field", 0.4, 9, "components")
+    assert "lies in the plane" in words(at)
+    dial(at, "plane").set_value("dimensions").run()
+    _same(at, "field", 0.4, 9, "dimensions", 29, 24)
+    dial(at, "up").set_value(30).run()
+    assert [one.value for one in at.info] == ["A plane needs two different dimensions."]
+    assert not at.exception
+
+
+def _same(at, key, *arguments):
+    """The figure on the page is the one that the view of these arguments gives."""
+    held, dot, *plane = arguments
+    there = gate_planes.make_plane(*plane)
+    seen = fields.view(fields.Field(there.weights, there.origin, there.axes, held), there.low, there.high, dot - 1)
+    drawn = json.loads(figures.vector_field(seen, there.titles, there.states).to_json())
+    shown = shown_figures(at)[key]["data"]
+    for name in ("path", "gates", "next state, ±1 sd", "stable fixed point"):
+        assert _named(shown, name) == _named(drawn["data"], name), name
+
+
+def _named(traces, name):
+    return next(one for one in traces if one["name"] == name)
+
+
+def test_table_of_resting_places_follows_its_slider():
+    at = fragment("gate_rest.show_rest")
+    assert "| **held at $g = 0.50$** | 1 | 0 |" in words(at)
+    dial(at, "rest").set_value(0.7).run()
+    now = gate_rest.resting(0.7)
+    assert f"| **held at $g = 0.70$** | {len(now.points)} | {len(now.stable)} |" in words(at)
+    assert "it has run away" in words(at)
+    assert "**F4 A#4 D5**" in words(at)
+
+
+def test_every_line_about_stability_holds_in_numbers():
+    for step in gate_nearby.nearby_steps():
+        found = step.check()
+        assert found.left_value == pytest.approx(found.right_value, rel=1e-3)
+        assert found.left_value != 0
+
+
+# --- tasks -----------------------------------------------------------------------------------------------------------
+
+
+def test_smallest_gate_that_holds_the_model_together_is_where_its_states_stop_running_away(transition):
+    """By following every state of the chorale with the module itself."""
+    least = gate_tasks.least_open()
+
+    def lengths(held):
+        z = torch.tensor(gate.states(), dtype=torch.float32)
+        for _ in range(150):
+            z = ((1 - held) * transition.linear(z) + held * transition.proposal(z)).clamp(-1e6, 1e6)
+        return z.norm(dim=1)
+
+    assert float(lengths(least).min()) < 10
+    assert float(lengths(least - gate_rest.FINEST).min()) > 1e4
+    assert least == 0.7
+
+
+def test_fates_are_what_becomes_of_states_beside_the_point():
+    one = gate_tasks.least_stable()
+    field = gate_planes.make_plane("example", 80).field(None)
+    vectors = np.linalg.eig(field.slope(one.place))[1]
+    kept = []
+    for direction in vectors.T.real:
+        y = one.place + 1e-6 * direction
+        for _ in range(3):
+            y = field.step(y)
+        kept.append(np.linalg.norm(y - one.place) < 1e-6)
+    assert sorted(kept) == [False, True]
+    assert gate_tasks.fate(one) == gate_tasks.FATES[1]
+    pull, push = one._replace(eigenvalues=np.array([0.5, 0.1])), one._replace(eigenvalues=np.array([1.5, 1.1]))
+    assert (gate_tasks.fate(pull), gate_tasks.fate(push)) == (gate_tasks.FATES[0], gate_tasks.FATES[2])
+
+
+def answer(at, name, value):
+    (found,) = (one for one in (*at.number_input, *at.radio) if one.key == f"task gate {name}")
+    return found.set_value(value).run()
+
+
+def test_tasks_accept_what_is_right_and_refuse_the_rest():
+    at = fragment("gate_tasks.show_tasks")
+    told = re.search(r"gives (\S+), the proposal (\S+), and the gate is open (\S+)\. What", words(at))
+    linear, h, g = map(float, told.groups())
+    right = {"shut": 0.7, "mean": round((1 - g) * linear + g * h, 2), "fixed": gate_tasks.FATES[1]}
+    wrong = {"shut": 0.65, "mean": round(linear, 2), "fixed": gate_tasks.FATES[0]}
+    for done, (name, value) in enumerate(right.items(), 1):
+        answer(at, name, wrong[name])
+        assert words(at).count("**Right.**") == done - 1, name
+        assert "**Not yet.**" in words(at)
+        answer(at, name, value)
+        assert words(at).count("**Right.**") == done, name
+    assert not at.exception
+
+
+def test_task_about_the_mean_asks_for_a_used_dimension_that_is_not_shown():
+    t, j, now = gate_tasks.wide_apart()
+    assert (t, 12) == (20, gate_lanes.state_dials()[1].start)
+    assert j != 11
+    assert gate.active()[j]
+    assert abs(now.linear[j] - now.h[j]) > 0.5, "or any answer would do"

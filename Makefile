@@ -9,7 +9,7 @@ app: $(VENV)/.app  ## the app on http://localhost:8501
 	$(BIN)/python -m streamlit run app.py
 
 test: $(VENV)/.dev lint  ## all quick tests, with a browser where one is found
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 slow: $(VENV)/.dev  ## load, kill loops and long training checks
 	$(BIN)/python -m pytest -m slow

@@ -14,10 +14,10 @@ class Combiner(nn.Module):
 
     $$
     \begin{aligned}
-    h_{\text{combined}} &= \tfrac12 (\tanh(W z_{t-1} + b) + h^{\text{right}}_t)         && \text{ST-R; so ST-L} \\
+    h_{\text{combined}} &= \tfrac12 (\tanh(W z_{t-1} + b) + h^{\text{right}}_t) && \text{ST-R (ST-L: left for right)} \\
     h_{\text{combined}} &= \tfrac13 (\tanh(W z_{t-1} + b) + h^{\text{left}}_t + h^{\text{right}}_t) && \text{ST-LR} \\
-    \mu_t    &= W_\mu h_{\text{combined}} + b_\mu                                       && \text{mean} \\
-    \sigma_t &= \operatorname{softplus}(W_\sigma h_{\text{combined}} + b_\sigma)        && \text{standard deviation}
+    \mu_t    &= W_\mu h_{\text{combined}} + b_\mu                                && \text{mean} \\
+    \sigma_t &= \operatorname{softplus}(W_\sigma h_{\text{combined}} + b_\sigma) && \text{standard deviation}
     \end{aligned}
     $$
 
@@ -46,7 +46,10 @@ class Message(nn.Module):
     r"""What one RNN alone says of the latent: a diagonal Gaussian.
 
     $$
-    \mu_t = W_\mu h_t + b_\mu, \qquad \sigma_t = \operatorname{softplus}(W_\sigma h_t + b_\sigma)
+    \begin{aligned}
+    \mu_t    &= W_\mu h^{\text{right}}_t + b_\mu                                && \text{MF-R (MF-L: left for right)} \\
+    \sigma_t &= \operatorname{softplus}(W_\sigma h^{\text{right}}_t + b_\sigma) && \text{standard deviation}
+    \end{aligned}
     $$
 
     Args:

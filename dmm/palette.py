@@ -21,4 +21,7 @@ VALIDATION = PURPLE  # the bound on held-out pieces
 GATE = PURPLE
 LATENT = SKY
 
+THETA = BLUE  # whose weights: the model's
+PHI = VERMILLION  # the guess's
+
 VOICES = (VERMILLION, ORANGE, GREEN, BLUE)  # soprano, alto, tenor, bass

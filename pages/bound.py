@@ -37,21 +37,21 @@ with model:
 
 st.subheader("A guess, and what it misses", anchor=False)
 st.markdown(
-    "The guess $q(z) = N(\\mu, \\sigma^2)$ stands in for the posterior. How far one density is from another is told "
-    "by the **KL divergence**, $\\mathrm{KL}(q \\,\\|\\, p) = E_q[\\log q(z) - \\log p(z)]$, in *nats*, the unit of "
-    "natural logarithms. $E_q$ is the mean over draws from $q$. A KL is never below 0, and 0 only if the two are "
-    "equal."
+    "The guess $q(z) = N(\\mu, \\sigma^2)$ stands in for the posterior. How much one density differs from another is "
+    "told by the **KL divergence**, $\\mathrm{KL}(q \\,\\|\\, p) = E_q[\\log q(z) - \\log p(z)]$, in *nats*, the unit "
+    "of natural logarithms. $E_q$ is the mean over draws from $q$. A KL is never below 0, and 0 only if the two are "
+    "equal (it is not symmetric). With a guess, $\\log p(x)$ falls into three parts:"
+)
+bound.show_identity()
+st.markdown(
+    ":green[**Reconstruction**]: how well the guessed $z$ explain the frame. :orange[**KL**]: how much the guess "
+    "differs from what was believed before. Both can be computed without $p(x)$, and the first minus the second is "
+    "the **ELBO**, the *evidence lower bound*. :violet[**Gap**]: how much the guess differs from the posterior. In a "
+    "real model nobody can compute the gap, and nobody has to."
 )
 bound.show_bar()
 
-st.subheader("What the bar says", anchor=False)
-bound.show_identity()
-st.markdown(
-    ":green[**Reconstruction**]: how well the guessed $z$ explain the frame. :orange[**KL**]: how far the guess is "
-    "from what was believed before. Both can be computed without $p(x)$, and together they are the **ELBO**, the "
-    "*evidence lower bound*. :violet[**Gap**]: how far the guess is from the posterior. In a real model nobody can "
-    "compute the gap, and nobody has to."
-)
+st.subheader("From below", anchor=False)
 better, below = st.columns(2, gap="large")
 with better:
     st.markdown(
@@ -97,8 +97,8 @@ bound_gradient.show_inside()
 st.subheader("Learning the guess", anchor=False)
 st.markdown(
     "Each step draws $\\epsilon$ afresh, and moves $\\mu$ and $\\log \\sigma$ a little along that noisy slope: "
-    "*stochastic gradient ascent*. The deeper the blue, the smaller the gap; from one line to the next it grows about "
-    "threefold. Stars: guesses that no small change improves."
+    "*stochastic gradient ascent*. The deeper the blue, the smaller the gap; from one contour line to the next the gap "
+    "grows about threefold. Stars: guesses that no small change improves."
 )
 bound_learning.show_learning()
 st.markdown(

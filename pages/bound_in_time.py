@@ -10,6 +10,7 @@ from dmm.ui import (
     in_time_factors,
     in_time_gaussians,
     in_time_mimic,
+    in_time_nll,
     in_time_open,
     in_time_split,
     in_time_system,
@@ -19,17 +20,17 @@ from dmm.ui import (
 frame.lesson("bound_in_time")
 st.markdown(
     "The last page had one hidden $z$ and one guess $q(z \\mid x)$ for its posterior. Here a sequence of frames "
-    "$x_{1:T}$ hides a whole **path** $z_{1:T}$, one latent behind each frame. The bound stays as it was, with the "
-    "path in the place of $z$. Two things have to be found: what a guess of a path should look like, and how its bound "
-    "falls into parts that one can compute."
+    "$x_{1:T}$ hides a whole **trajectory** $z_{1:T}$, one latent behind each frame. The bound stays as it was, with "
+    "the trajectory in the place of $z$. Two things have to be found: what a guess of a trajectory should look like, "
+    "and how its bound falls into parts that one can compute."
 )
 
-st.subheader("A posterior over paths", anchor="paths")
+st.subheader("A posterior over trajectories", anchor="trajectories")
 st.markdown(
-    "First a system in which the posterior is known exactly. All its frames are seen; each line is one path that could "
-    "have made them."
+    "First a system in which the posterior is known exactly. All its frames are seen; each line is one trajectory that "
+    "could have made them."
 )
-in_time.show_paths()
+in_time.show_trajectories()
 
 st.subheader("One network for all sequences", anchor="amortised")
 st.markdown(
@@ -41,15 +42,16 @@ in_time_amortised.show_amortised()
 
 st.subheader("What does a factor need?", anchor="factors")
 st.markdown(
-    "A path's posterior can be drawn step by step, $z_1$, then $z_2$ given $z_1$, and so on. What must one look at to "
-    "draw $z_t$? The graph answers, without any numbers. A *path* in a graph follows arrows in either direction. It is "
-    "**blocked** at a known node if its arrows run through it (a *chain*, $\\to z \\to$) or out of it (a *fork*, "
-    "$\\gets z \\to$); where two arrows meet (a *collider*, $\\to x \\gets$) it is blocked unless that node or "
-    "something below it is known. If every path is blocked, one end tells nothing of the other: they are *d-separated*."
+    "A trajectory can be drawn from the posterior step by step: $z_1$, then $z_2$ given $z_1$, and so on. What must "
+    "one look at to draw $z_t$? The graph answers, without any numbers. A *path* in a graph follows arrows in either "
+    "direction. It is **blocked** at a known node if its arrows run through it (a *chain*, $\\to z \\to$) or out of it "
+    "(a *fork*, $\\gets z \\to$); where two arrows meet (a *collider*, $\\to x \\gets$) it is blocked unless that node "
+    "or something below it is known. If every path is blocked, one end tells nothing of the other: they are "
+    "*d-separated*."
 )
 in_time_open.show_open_paths()
 st.markdown(
-    "The same as a proof, appendix C of the paper. The check takes the hidden path of S9 above, frame by frame."
+    "The same as a proof, appendix C of the paper. The check takes the hidden trajectory of S9 above, frame by frame."
 )
 in_time_factors.show_factors_proof()
 
@@ -59,7 +61,7 @@ st.markdown(
     "take over: each of its factors is a Gaussian, with a diagonal covariance $\\Sigma$, whatever the true one is; and "
     "one network with weights $\\phi$ has to serve every $t$ and every sequence. An RNN (a recurrent network: it takes "
     "one frame after the other, and keeps a summary) runs from the last frame to the first and sums up $x_{t:T}$ in "
-    "one vector $h_t$."
+    "one vector $h^{\\text{right}}_t$."
 )
 in_time_mimic.show_factors()
 
@@ -67,8 +69,8 @@ st.subheader("The bound, frame by frame", anchor="costs")
 words, formula = st.columns([1, 2], gap="large", vertical_alignment="center")
 words.markdown(
     "With both chains in factors, the bound becomes a sum over $t$ (Eq. 5): how badly $z_t$ explains its frame, and "
-    "how far $q$ moved from what $z_{t-1}$ led to expect. At $t = 1$ the prior $p(z_1)$ stands in the place of a step. "
-    "**Click a bar** to open it."
+    "how far $q$ moved from what $z_{t-1}$ led to expect. At $t = 1$, $z_0$ is the learned start: $p(z_1) = "
+    "p(z_1 \\mid z_0)$. The bars show *minus* the bound, a cost: lower is better. **Click a bar** to open it."
 )
 with formula:
     in_time_bars.show_formula()
@@ -77,13 +79,14 @@ in_time_bars.show_code()
 
 st.subheader("Why it splits", anchor="split")
 st.markdown(
-    "Appendix A of the paper. The checks run in S9, on the sequence above, with the best guess of the ST-L family: it "
-    "sees $z_{t-1}$ and the frames up to $t$, but no later ones, so it is not exact and every part can be seen."
+    "Appendix A of the paper. The checks run in S9, on the sequence above, with the best guess of the ST-L family "
+    "([Structured inference](structured_inference) has all six): it sees $z_{t-1}$ and the frames up to $t$, but no "
+    "later ones, so it is not exact and every part can be seen."
 )
 in_time_split.show_bound_proof()
 st.markdown("And appendix B: each of those KLs in closed form.")
 in_time_gaussians.show_gaussians_proof()
 
-in_time_tasks.which_nll()
+in_time_nll.which_nll()
 in_time_tasks.show_tasks()
 frame.onward("bound_in_time")

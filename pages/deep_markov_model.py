@@ -35,11 +35,16 @@ with table:
         "| | linear | deep Markov model |\n|:--|:--|:--|\n"
         "| :blue[$G$: mean of $z_t$] | $a z_{t-1}$ | "
         ":blue[$(1 - g_t) \\odot (W z_{t-1} + b) + g_t \\odot h_t$] |\n"
-        "| :blue[$S$: its spread] | variance $Q$, the same everywhere | :blue[a network's scale for each "
-        "number: wider where the next state is less sure] |\n"
+        "| :blue[$S$: its variance] | $Q$, the same everywhere | :blue[$\\sigma_t^2$, with a network's scale "
+        "$\\sigma_t$ for each dimension: wider where the next state is less certain] |\n"
         "| :green[$F$: what shows] | $c z_t$ | :green[a network's number $\\ell_t$ for each key] |\n"
         "| :green[$\\Pi$: its noise] | Gaussian, variance $R$ | :green[a coin for each key: sounds, or not] |"
     )
+st.markdown(
+    "$\\odot$ multiplies entry by entry. The matrix $W$ and the vector $b$ are learned; the **gate** $g_t$, between 0 "
+    "and 1, and the **proposal** $h_t$ each come from a network that reads $z_{t-1}$ ([The gate](gate) opens them). A "
+    "*scale* is a standard deviation. The larger $\\ell_t$, the likelier its key."
+)
 st.markdown(
     "What is lost: with networks the integrals over $z$ have no closed form, so there is no Kalman filter. What is "
     "gained comes next."
@@ -47,10 +52,10 @@ st.markdown(
 
 st.subheader("What changes: one step, and many", anchor=False)
 st.markdown(
-    "One hidden number and three kinds of step with the same noise: a straight line; a network with a hidden layer, an "
-    "**MLP**; and a gate $g$ between staying and the MLP. Blue: the mean $\\mu$ of $z_t$ over $z = z_{t-1}$, with two "
-    "standard deviations; dotted: $z_t = z_{t-1}$. Orange: the bell of $z_2$ from one start. **Each step is a bell in "
-    "all three.**"
+    "A hidden state of one dimension and three kinds of step with the same noise: a straight line; a network with a "
+    "hidden layer, an **MLP**; and a gate $g$ between staying and the MLP. Blue: the mean $\\mu$ of $z_t$ over $z = "
+    "z_{t-1}$, with two standard deviations; dotted: $z_t = z_{t-1}$. Orange: the bell of $z_2$ from one start. **Each "
+    "step is a bell in all three.**"
 )
 deep_markov_dynamics.show_dynamics(then=deep_markov_why.show_derivation)
 

@@ -42,10 +42,10 @@ gate_chorale.show_chorale()
 
 st.subheader("Arrows on a plane", anchor=False)
 st.markdown(
-    "With two latents one can see where every state goes. An arrow points from a state to the mean of the next; the "
-    "deeper the :violet[violet], the wider the gates are open. From nine dots a dotted line leads to where the next "
-    "state is expected, and a :blue[ring] shows one standard deviation of noise around that. A **fixed point**, red, "
-    "stays in place; a *stable* one, filled, draws in what is near."
+    "With two dimensions one can see where every state goes. An arrow points from a state to the mean of the next; the "
+    "deeper the :violet[pink], the wider the gates are open. From nine dots a dotted line leads to where the next "
+    "state is expected, and a :blue[ring] shows one standard deviation of noise around that. A **fixed point**, a "
+    "large dark-orange mark, stays in place; a *stable* one, filled, draws in what is near."
 )
 gate_fields.show_field()
 

@@ -20,9 +20,14 @@ st.caption(
 st.markdown("##### How well does it know Bach?")
 showcase.show_numbers()
 st.markdown("##### Go on")
-frame.lesson_map(first=("train", "latents"))
+st.markdown(
+    "New here? Begin with **State-space models**, and go on page by page. Ten minutes only? **Train** one, and look "
+    "into its **Latents**."
+)
+frame.lesson_map(first=("state_space", "train", "latents"))
 showcase.show_tasks()
 st.caption(
     "After R. G. Krishnan, U. Shalit and D. Sontag, *Structured Inference Networks for Nonlinear State Space Models* "
     "(AAAI 2017). The chorales were encoded by Margaret Greentree and come from the corpus of music21."
 )
+frame.onward("home")

@@ -20,8 +20,9 @@ frame.lesson("in_code")
 st.markdown(
     "**Pyro** is a library in which one writes a probabilistic model as a program. Each `pyro.sample` names a random "
     "variable, a *site*. Learning needs two programs: the **model** $p$, and the **guide** $q$, Pyro's word for the "
-    "guess of what is hidden. A circle is a variable, filled if it is seen; a square is a network, blue with the "
-    "model's weights $\\theta$, orange with the guide's $\\phi$. Press a circle: strong arrows lead to it, or from it."
+    "guess of what is hidden. A circle is a variable, filled if it is seen; a square is a network, :blue[blue] "
+    "with the model's weights :blue[$\\theta$], :red[dark orange] with the guide's :red[$\\phi$]. Press a circle: "
+    "strong arrows show where a latent or frame comes from; for a learned start, where it goes."
 )
 
 st.subheader("Two programs, the same names", anchor=False)

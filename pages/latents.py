@@ -15,7 +15,7 @@ with piece_column:
     piece = looking.choose_piece(run)
 inspection, source = looking.look(run, piece)
 introduction.markdown(
-    f"For each beat of a chorale the inference network proposes a hidden state $z_t$. It looks at "
+    f"For each beat of a chorale the inference network guesses a hidden state $z_t$. It looks at "
     f"{showing.what_it_sees(run)}, and gives not one value but a distribution, near the *posterior*: what is to be "
     "believed of $z_t$ once the music is heard. What you see are means over 50 draws from it."
 )
@@ -28,7 +28,7 @@ if path.open:
     with path:
         st.markdown("The path of $z_t$: each point is a beat, its colour the time. Thin lines are single draws.")
         showing.show_trajectory(piece, inspection)
-        st.markdown("The four dimensions that move most, with two standard deviations of the posterior around them.")
+        st.markdown("The four dimensions that move most, with two standard deviations of the guess around them.")
         showing.show_lines(inspection)
 if gates.open:
     with gates:
@@ -36,7 +36,7 @@ if gates.open:
 if use.open:
     with use:
         st.markdown(
-            "What each dimension costs: the Kullback-Leibler divergence (KL) of its proposal from what the model "
+            "What each dimension costs: the Kullback-Leibler divergence (KL) of the guess from what the model "
             "expects of it, in nats (of the natural logarithm) per beat of this piece. A grey one carries next to "
             "nothing from the music: it is *inactive*."
         )

@@ -23,14 +23,15 @@ one_update_beyond.ask_terms(model)
 
 st.subheader("How far to go", anchor=False)
 st.markdown(
-    "The gradient gives a direction. The *learning rate* says how far to go, and **Adam** makes a step of both."
+    "The gradient gives a direction. The *learning rate* says how far to go, and **Adam** makes a step of both. "
+    "Adam divides each gradient by a running average of its size."
 )
 one_update_beyond.show_rates(model)
 
 st.subheader("The noise in the gradient", anchor=False)
 st.markdown(
     "The bound is estimated from *one* draw of $z$, so its gradient is right only on average. Part of the noise can be "
-    "had for nothing: the KL of two Gaussians has a closed form (Eq. 11 of the paper), the *analytic* KL; the "
+    "removed at no cost: the KL of two Gaussians has a closed form (Eq. 11 of the paper), the *analytic* KL; the "
     "*sampled* one, $\\log q(z) - \\log p(z)$, has the same mean. [The bound](bound) compares the two for one latent; "
     "here are their gradients in the whole model."
 )

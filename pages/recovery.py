@@ -6,23 +6,24 @@ from dmm.ui import explain, frame, recovery
 
 frame.lesson("recovery")
 st.markdown(
-    "In the [race](structured_inference) the law was given, and only the guess $q$ was learned. With music nobody "
-    "gives it: law and guess are learned **together**, from the same bound. Here all of the law is known but two "
+    "In the [race](structured_inference) the model's rules, here called the *law*, were given, and only the guess $q$ "
+    "was learned. With music nobody gives them: law and guess are learned **together**, from the same bound. Here all "
+    "of the law is known but two "
     "numbers, and the exact likelihood says how near a learner could come."
 )
 
 st.subheader("Two numbers to find", anchor=False)
 st.markdown(
     "The paper's two-dimensional system. The learner is given these lines and many sequences of frames $x$; "
-    ":orange[$\\alpha$] and :green[$\\beta$], which couple the two halves of the state, it must find. Move them: "
-    "dotted rings of states land on the solid curves after one step."
+    ":red[$\\alpha$] and :green[$\\beta$], which couple the two dimensions of the state (numbered 0 and 1, above the "
+    "letter), it must find. Move them: dotted rings of states land on the solid curves after one step."
 )
 recovery.show_law()
 
 st.subheader("A valley, and the ways into it", anchor=False)
 st.markdown(
-    "For each pair of numbers, how likely are the frames? The lowest point of the negative log-likelihood (NLL), minus "
-    "the logarithm of that, is the exact estimate, the best that anyone could read from these data."
+    "For each pair of numbers, how likely are the frames? The negative log-likelihood (NLL) is minus the logarithm of "
+    "that. Where it is lowest lies the *exact estimate*, the best that anyone could read from these data."
 )
 answered = recovery.ask()
 recovery.show_valley(answered)

@@ -14,9 +14,10 @@ from dmm.ui import (
 
 frame.lesson("state_space")
 st.markdown(
-    "A boat drifts in fog. Its place $z_t$ is *hidden*; each minute you get one noisy reading of it, $x_t$, which is "
-    "*seen*. A **state-space model** is two rules: how the hidden state moves, and how it shows. Here both are "
-    "straight lines with Gaussian noise, one of the few cases in which everything can be computed exactly."
+    "A boat drifts in fog. Its place $z_t$ is *hidden*: a **latent**, whose entries, if it has several, are its "
+    "*dimensions*. Each minute you get one noisy reading of it, the **frame** $x_t$, which is *seen*. A **state-space "
+    "model** is two rules: how the hidden state moves, and how it shows. Here both are straight lines with Gaussian "
+    "noise, one of the few cases in which everything can be computed exactly."
 )
 rules, graph = st.columns(2, gap="large", vertical_alignment="center")
 with rules:
@@ -26,6 +27,14 @@ with rules:
     )
 with graph:
     state_space_beyond.show_graph()
+
+questions.answer(
+    "filtering",
+    "A **filter** guesses $z_t$ from frames 1 to $t$, written $x_{1:t}$: it can run while the boat drifts. A "
+    "**smoother** comes back when all frames are in, and guesses from $x_{1:T}$. A **prediction** guesses a state for "
+    "which no frame is there yet. A recording is all in before one begins to learn from it, so a network that guesses "
+    "the states behind it [may smooth](structured_inference#backwards).",
+)
 
 st.subheader("One run of the world", anchor=False)
 st.markdown(
@@ -39,12 +48,11 @@ with view:
     state_space_looks.look(world)
 
 st.subheader("Who sees what", anchor=False)
-questions.answer(
-    "filtering",
-    "A **filter** guesses $z_t$ from the frames up to now, $x_{1:t}$: it can run while the boat drifts. A "
-    "**smoother** comes back when all frames are in, and guesses from $x_{1:T}$. A **prediction** guesses a state for "
-    "which no frame is there yet. Here Kalman's formulas do all three exactly. A recording is all in before one begins "
-    "to learn from it, so a network that guesses the states behind it [may smooth](structured_inference#backwards).",
+st.markdown(
+    "Here all three are exact, by **Kalman's formulas**. Everything believed of $z_t$ is a Gaussian, a *bell*, with a "
+    "mean and a variance. The filter repeats two steps. *Predict*: the mean becomes $a$ times the mean, the variance "
+    "$a^2$ times the variance, plus $Q$. *Correct*: the mean moves towards the reading, the more the smaller $R$ is, "
+    "and the variance shrinks. The smoother then goes back once from the end, and corrects with what came later."
 )
 rows, question = st.columns(2, gap="large")
 with rows:
@@ -79,7 +87,7 @@ st.markdown(
 st.subheader("Tables, lines, networks", anchor=False)
 st.markdown(
     "One graph, three models. A **hidden Markov model** is in one of a few states and looks its next one up in a "
-    "table. The linear Gaussian model has numbers as state, and a matrix. A **deep Markov model** has numbers, and "
+    "table. The linear Gaussian model has numbers as state, and a matrix (here the single number $a$). A **deep Markov model** has numbers, and "
     "networks: its next state is still Gaussian *given the last one*, but mean and variance may bend as they like."
 )
 state_space_beyond.show_tables_and_networks()

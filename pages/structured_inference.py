@@ -2,35 +2,34 @@
 
 import streamlit as st
 
-from dmm.ui import frame, questions, race, structured, structured_combiner, structured_gaps
+from dmm.ui import frame, questions, race, structured, structured_combiner, structured_frames, structured_gaps
 
 frame.lesson("structured_inference")
 st.markdown(
-    "To learn from music we must guess its hidden states, also called *latents*. The **inference network** reads the "
-    "frames $x_{1:T}$ with an RNN, a recurrent network that takes one frame after the other and keeps a summary. It "
-    "gives a distribution $q$ over the latents $z_{1:T}$, to come near the **posterior** $p(z_{1:T} \\mid x_{1:T})$: "
-    "what the model itself, could one compute it, would say of them. That posterior tells which frames a guess should "
-    "look at."
+    "To learn from music we must guess its latents. The **inference network** reads the frames $x_{1:T}$ with an RNN "
+    "and gives the guess $q$, which is to come near the posterior $p(z_{1:T} \\mid x_{1:T})$. [The bound in "
+    "time](bound_in_time) has shown which frames each factor of that posterior looks at: $p(z_{1:T} \\mid x_{1:T}) = "
+    "\\prod_t p(z_t \\mid z_{t-1}, x_{t:T})$, Eq. 3, without $z_{t-1}$ at $t = 1$."
 )
 
-st.subheader("Who still has something to say?", anchor=False)
+st.subheader("How much does each frame tell?", anchor=False)
 st.markdown("A chain of six latents. Each shows one frame. Somebody tells you $z_{t-1}$, and you want $z_t$.")
-structured.show_chain()
-st.markdown("The same in formulas. Drag the slider to the right, one step at a time.")
-structured.show_derivation()
+structured_frames.show_chain()
+structured_frames.show_mimic()
 questions.answer(
     "backwards",
     "Because a guess of $z_t$ that knows $z_{t-1}$ has heard all that the past can tell, and still needs the frames "
     "from $t$ on. An RNN that begins at the last frame and reads towards the first has, at each $t$, a summary of just "
-    "these, $x_{t:T}$: one pass makes the summaries for all $t$.",
+    "these, $x_{t:T}$.",
 )
 
 st.subheader("Six networks, six views", anchor=False)
 st.markdown(
     "A **mean-field** network (MF) guesses each latent by itself. A **structured** one (ST) guesses $z_t$ from the "
-    "$z_{t-1}$ it has just drawn. L, R, LR: where its RNNs come from. An L network *filters*, it knows the past and "
-    "the present; one that also sees later frames *smooths*. ST-R, the paper's DKS (from *deep Kalman smoother*), "
-    "reads the future with its RNN and hears of the past through $z_{t-1}$: with one RNN it sees all that counts."
+    "$z_{t-1}$ it has just drawn. L: an RNN from the left (past to present). R: from the right (future to "
+    "present). LR: one from each side. An L network *filters*, it knows the past and the present; one that also sees "
+    "later frames *smooths*. ST-R, the paper's DKS (from *deep Kalman smoother*), reads the future with its RNN and "
+    "hears of the past through $z_{t-1}$: with one RNN it sees all that counts."
 )
 structured.show_masks()
 
@@ -92,7 +91,7 @@ st.markdown(
 )
 structured_gaps.show_gaps(race.reached())
 
-st.subheader("Mean field: right on average, too sure", anchor=False)
+st.subheader("Two latents, treated as independent", anchor=False)
 st.markdown("Two neighbouring latents, as the frames leave them: uncertain, and tied to each other.")
 structured_gaps.show_mean_field()
 

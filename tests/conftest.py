@@ -94,6 +94,11 @@ def page(chromium):
     assert errors == []
 
 
+def pytest_collection_modifyitems(items):
+    """The browser's tests first: they are the longest, and two processes should end at about the same time."""
+    items.sort(key=lambda item: "browser" not in item.keywords)
+
+
 def pytest_terminal_summary(terminalreporter):
     """Say plainly that the browser tests did not run."""
     if find_chromium() is None:

@@ -26,10 +26,10 @@ from dmm.ui import (
     in_time_factors,
     in_time_gaussians,
     in_time_mimic,
+    in_time_nll,
     in_time_open,
     in_time_split,
     in_time_system,
-    in_time_tasks,
 )
 from dmm.ui.current import shipped_run
 from dmm.ui.datasets import dataset_of
@@ -44,11 +44,11 @@ RUN, VERSION = shipped_run(), version_of(shipped_run())
 STORED = load_inspection(RUN / "inspection.npz")
 
 
-# --- paths -----------------------------------------------------------------------------------------------------------
+# --- trajectories ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", [1, 2, 15])
-def test_posterior_paths_move_as_the_smoother_says_and_independent_ones_too_far(number):
+def test_posterior_trajectories_move_as_the_smoother_says_and_independent_ones_too_far(number):
     x = in_time.world(number).x[None, :, None]
     smooth = kalman.smoother(S9, kalman.kalman_filter(S9, x))
     var, lag = smooth.cov[0, :, 0, 0], smooth.lag_one[0, :, 0, 0]
@@ -80,26 +80,26 @@ def test_numbers_of_both_ways_are_counted_right():
     assert own == 2 * dmm.z_dim * frames
 
 
-def paths_page():
-    from dmm.ui.in_time import show_paths
+def trajectories_page():
+    from dmm.ui.in_time import show_trajectories
 
-    show_paths()
+    show_trajectories()
 
 
 def test_answer_shows_the_second_panel_and_its_numbers():
-    at = AppTest.from_function(paths_page, default_timeout=30).run()
-    assert {trace["name"] for trace in shown_figures(at)["paths"]["data"]} >= {"the posterior"}
+    at = AppTest.from_function(trajectories_page, default_timeout=30).run()
+    assert {trace["name"] for trace in shown_figures(at)["trajectories"]["data"]} >= {"the posterior"}
     assert not at.get("button_group"), "before the answer nothing is given away"
     at.radio[0].set_value(in_time.WRONG[0]).run()
     assert f"Not this time: **{in_time.WRONG[2]}**" in text(at)
     assert f"| {in_time.drawn(2, 'marginals').move:.2f} |" in text(at)
-    assert {trace["name"] for trace in shown_figures(at)["paths"]["data"]} >= {"each latent by itself"}
+    assert {trace["name"] for trace in shown_figures(at)["trajectories"]["data"]} >= {"each latent by itself"}
     at.get("button_group")[0].set_value("frames").run()
     assert f"| {in_time.drawn(2, 'frames').move:.2f} |" in text(at)
     at.slider[0].set_value(7).run()
     assert f"| {in_time.drawn(7, 'frames').move:.2f} |" in text(at)
-    drawn = decoded(shown_figures(at)["paths"]["data"][1]["y"])
-    np.testing.assert_allclose(drawn, in_time.drawn(7, "posterior").paths[0])
+    drawn = decoded(shown_figures(at)["trajectories"]["data"][1]["y"])
+    np.testing.assert_allclose(drawn, in_time.drawn(7, "posterior").trajectories[0])
 
 
 # --- the graph -------------------------------------------------------------------------------------------------------
@@ -138,19 +138,26 @@ def test_graph_gives_nothing_away_before_the_answer():
     assert "open" not in text(at)
 
 
+def test_graph_stands_as_the_question_says():
+    _, source, target, known = in_time_open.state()
+    assert (source, target) == ("x1", "z4")
+    assert known == {"z3", "x4", "x5"}, "the latent before, and the frames from t on"
+
+
 def test_answer_is_right_and_the_graph_can_be_clicked():
     at = graph()
     assert "**Right.**" in text(at)
     clickable = {name for name, one in packet(at)["shapes"].items() if one["clickable"]}
     assert clickable == set(in_time_open.NODES) - {"x1", "z4"}
-    assert "**x₁ tells of z₄:** 1 of 1 path open" in text(at)
-    at.session_state["dial bound_in_time known"] = "x4.x5.z3"
-    at.run()
-    assert "**x₁ tells nothing of z₄:** 0 of 1 path open" in text(at)
+    assert "**x₁ tells nothing of z₄:** 0 of 1 path open" in text(at), "as the answer says"
     assert "is **0.0000**" in text(at)
     assert "is blocked by z₃ (known, in a chain)" in text(at)
     assert packet(at)["shapes"]["z3"]["seen"]
     assert all(one["pale"] for one in packet(at)["arrows"])
+    at.session_state["dial bound_in_time known"] = "x4.x5"
+    at.run()
+    assert "**x₁ tells of z₄:** 1 of 1 path open" in text(at)
+    assert not packet(at)["shapes"]["z3"]["seen"]
 
 
 @pytest.mark.parametrize("known", ["", "x2.x3", "z3", "x3.z3", "x2.z2", "x4.z3"])
@@ -259,7 +266,8 @@ def test_bars_are_the_stored_parts_stacked_under_the_roll():
     green, first, orange = (trace for trace in figure.data if trace.yaxis == "y2")
     np.testing.assert_allclose(green.y, STORED.reconstruction)
     np.testing.assert_allclose(np.concatenate([first.y, orange.y]), STORED.kl.sum(1), rtol=1e-6)
-    np.testing.assert_allclose([*first.base, *orange.base], STORED.reconstruction)
+    np.testing.assert_array_equal([*first.base, *orange.base], 0, "the KL stands on the axis, to be compared")
+    np.testing.assert_allclose([*green.base], STORED.kl.sum(1), rtol=1e-6)
     assert (green.marker.color, first.marker.color, orange.marker.color) == (RECONSTRUCTION, KL, KL)
     assert (list(first.x), orange.x[0]) == ([1], 2)
     for bar in (green, first, orange):
@@ -339,7 +347,7 @@ def test_beat_opens_on_request_and_follows_its_sliders():
         assert f"mean {step.q_loc[t, i]:.2f}, standard deviation {step.q_scale[t, i]:.2f}" in words
         assert f"mean {step.p_loc[t, i]:.2f}, standard deviation {step.p_scale[t, i]:.2f}" in words
         assert f"= {STORED.kl[t].sum():.2f}]" in text(at)
-    assert bars_of(at) == before, "the bars hang on nothing that moves"
+    assert bars_of(at) == before, "the bars depend on nothing that moves"
 
 
 def bars_of(at):
@@ -375,7 +383,7 @@ def test_gaps_of_the_system_are_the_floors_on_average():
 
 
 def nll_page():
-    from dmm.ui.in_time_tasks import which_nll
+    from dmm.ui.in_time_nll import which_nll
 
     which_nll()
 
@@ -388,17 +396,19 @@ def test_numbers_of_the_answer_are_those_of_the_run():
     assert f"| {total / 56:.2f} nats |" in words
     assert f"| {total / 56 / np.log(2):.2f} bits |" in words
     assert f"| {json.loads((RUN / 'status.json').read_text())['best']:.2f} nats |" in words
+    rows = [row.split("|")[1].strip() for row in words.splitlines() if row.startswith("| *")]
+    assert rows == ["*a*", "*(b)*", "*{c}*"], "in the order in which the paper prints them"
     first = json.loads((RUN / "metrics.jsonl").read_text().splitlines()[0])
     assert f"the bound {first['bound']:.2f}" in words
     assert f"the loss was {first['reconstruction'] + first['kl_weight'] * first['kl']:.2f}" in words
     at.button[0].click().run()
-    a, b, c, noise, frames = in_time_tasks.judged(RUN.name, VERSION)
-    assert f"a = **{a:.3f}**" in text(at)
+    a, b, c, noise, frames = in_time_nll.judged(RUN.name, VERSION)
+    assert f"*a* = **{a:.3f}**" in text(at)
     assert a <= b + 3 * noise
     assert c != pytest.approx(b, abs=1e-3)
     assert load_history(RUN / "history.npz").moment(-1).bound == pytest.approx(b, abs=1.5)
     assert frames == sum(
-        len(piece.roll) for piece in dataset_of(store.read_run_config(RUN).data).test[: in_time_tasks.PIECES]
+        len(piece.roll) for piece in dataset_of(store.read_run_config(RUN).data).test[: in_time_nll.PIECES]
     )
 
 
@@ -477,3 +487,17 @@ def test_page_opens_with_everything_in_words_and_no_answer():
     assert all(one.value is None for one in at.radio)
     for latex in at.latex:
         assert "textcolor" not in latex.value.replace(r"\textcolor{#", ""), latex.value
+
+
+@pytest.mark.browser
+def test_click_on_a_bar_opens_its_beat(lab, page):
+    """Straight onto the page; the bar of a beat in the middle, then that of the last one."""
+    page.goto(f"{lab}/{PAGE}")
+    bars = page.locator("[class*=st-key-costs-beat] .barlayer .trace").first.locator(".point")
+    bars.last.scroll_into_view_if_needed()
+    page.get_by_text("Beat 9: ").wait_for()
+    for beat in (25, bars.count()):
+        box = bars.nth(beat - 1).bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.get_by_text(f"Beat {beat}: ").wait_for()
+    assert page.get_by_role("slider", name="Beat").get_attribute("aria-valuenow") == str(beat)

@@ -14,6 +14,7 @@ from dmm import coins, figures, marginals, sizes
 from dmm.config import make_config
 from dmm.deep_markov_model import build_dmm
 from dmm.figures.keys import layout
+from dmm.figures.kl import ACTIVE
 from dmm.model import Emitter, GatedTransition
 from dmm.music import KEYS, note_name
 from dmm.palette import LATENT, RECONSTRUCTION
@@ -435,6 +436,8 @@ def test_each_slider_moves_the_spread_to_the_exact_one():
         assert f"$z_{{5}}$: mean {mean:.2f}, standard deviation {width:.2f}, {marginals.humps(density)} hump" in text(
             at
         )
+        away = 50 * np.abs(density - marginals.bell(marginals.GRID, mean, width)).sum() * np.diff(marginals.GRID)[0]
+        assert f"{away:.1f}\u00a0% of the probability would have to be moved" in text(at)
         assert "From z_t-1 = 1.5 " in shown_alt(at, f"step {kind}")
     at.button(key=f"next {PAGE} lines").click().run()
     assert not at.exception
@@ -524,15 +527,29 @@ def test_only_the_length_is_free(monkeypatch):
         assert f"${name}$ {whole(**{name: 2 * {'Z': 3, 'X': 4, 'H': 6}[name]}) - whole():,}" in because
 
 
-def test_silent_task_is_done_by_a_sleeping_number_and_by_no_busy_one(monkeypatch):
+def test_silent_task_looks_at_all_beats_and_at_both_sides(monkeypatch):
+    """Beat by beat, with the keyboard's own chords, for one asleep and one that is not quite."""
     _, inspection, _ = deep_markov_keys.choral()
     nats = inspection.kl.mean(0)
-    asleep, busy = int(nats.argmin()) + 1, int(nats.argmax()) + 1
-    for number, shift, done in ((asleep, 6.0, True), (asleep, -6.0, True), (asleep, 3.0, False), (busy, 6.0, False)):
-        at_settings(monkeypatch, deep_markov_keys, number=number, shift=shift)
+    beats = range(1, len(inspection.kl) + 1)
+    for number in (int(nats.argmin()) + 1, 2):
+        moved = [[len(deep_markov_keys.chord(t, number, by).moved) for by in (4.0, -4.0)] for t in beats]
+        quiet = sum(up == down == 0 for up, down in moved)
+        at_settings(monkeypatch, deep_markov_keys, number=number)
         reached, now = tasks.unheard()
-        assert reached == done
-        assert f"{nats[number - 1]:.4f} nats" in now
+        assert reached == (quiet > len(beats) / 2)
+        assert f"Dimension {number}: at {quiet} of {len(beats)} beats" in now
+
+
+def test_silent_task_takes_no_dimension_that_the_music_uses(monkeypatch):
+    """Its reason says that training let the dimension fall asleep."""
+    _, inspection, _ = deep_markov_keys.choral()
+    accepted = []
+    for number in range(1, inspection.kl.shape[1] + 1):
+        at_settings(monkeypatch, deep_markov_keys, number=number)
+        accepted += [number] * tasks.unheard()[0]
+    assert len(accepted) > 5
+    assert inspection.kl.mean(0)[np.array(accepted) - 1].max() < ACTIVE
 
 
 def test_tasks_are_marked_when_done_and_hint_when_not():
@@ -542,7 +559,6 @@ def test_tasks_are_marked_when_done_and_hint_when_not():
     assert not at.session_state["tasks done"]
     at.session_state[f"dial {PAGE} z_1"] = 3.0
     at.session_state[f"dial {PAGE} number"] = 6
-    at.session_state[f"dial {PAGE} shift"] = 6.0
     at.button(key=f"task {PAGE} density").click().run()
     at.button(key=f"task {PAGE} silent").click().run()
     (radio,) = at.radio

@@ -51,6 +51,13 @@ def test_both_sides_are_computed_when_asked_and_not_before():
     at = press(at, "Check it")
     assert at.session_state["counted"] == 1
     assert any("| three plus four | 7 |" in one.value for one in at.markdown)
+    assert not any("three plus four" in one.value for one in press(at, "From the start").markdown)
+
+
+def test_what_was_checked_stays_on_the_screen_and_follows_the_page():
+    at = press(start(sum="3"), "Check it").run()
+    assert at.session_state["counted"] == 2
+    assert any("| three plus four | 7 |" in one.value for one in at.markdown)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +65,8 @@ def test_both_sides_are_computed_when_asked_and_not_before():
     [
         (Check("a", 1.0, "b", 1.0), "They differ by nothing."),
         (Check("a", 1.0, "b", 1.0 + 2**-52), "They differ by 2.2e-16."),
-        (Check("a", 1.0, "b", 1.5, noise=0.25), "They differ by 5.0e-01: 2.0 standard errors."),
+        (Check("a", 1.0, "b", 1.0 + 2**-52, noise=1e-18), "They differ by 2.2e-16."),
+        (Check("a", 1.0, "b", 1.5, noise=0.25), "They differ by 0.5: 2.0 standard errors of 0.25."),
     ],
 )
 def test_difference_is_told_in_numbers(check, words):

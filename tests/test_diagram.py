@@ -1,7 +1,10 @@
 """Diagrams: refused where they make no sense, and in a browser drawn, pressed by mouse and keys, and safe."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from dmm.ui import diagram as module
 from dmm.ui.diagram import Arrow, Shape, diagram
 from tests.browser import open_tab
 
@@ -37,6 +40,21 @@ show()
 def test_what_is_not_there_is_refused(arrows, clickable, kind, error):
     with pytest.raises(error):
         diagram({"a": Shape(0, 0, kind=kind)}, arrows, "One.", key="d", clickable=clickable)
+
+
+@pytest.mark.parametrize("sent", ["b", "nothing", ["a"], {"a": 1}, 1e308, None])
+def test_what_a_browser_makes_up_is_no_press(monkeypatch, sent):
+    heard = []
+
+    def mount(*, key, data, on_pressed_change):
+        on_pressed_change()
+        return SimpleNamespace(pressed=sent)
+
+    monkeypatch.setattr(module, "_DIAGRAM", mount)
+    monkeypatch.setattr(module.st, "session_state", {"d": {"pressed": sent}})
+    shapes = {"a": Shape(0, 0), "b": Shape(1, 0)}
+    assert diagram(shapes, [], "Two.", key="d", clickable={"a"}, on_click=heard.append) is None
+    assert heard == []
 
 
 @pytest.mark.browser

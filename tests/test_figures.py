@@ -44,6 +44,9 @@ EVERY = {
     "vector_field": lambda: figures.vector_field(
         fields.view(fields.whole(gated.example(80)), [-3.5, -3.5], [3.5, 3.5], 0, steps=12), states=Z_PATH[:, :2]
     ),
+    "near_fixed_point": lambda: figures.near_fixed_point(
+        fields.view(fields.whole(gated.example(80)), [-0.25, -0.75], [1.75, 1.75], 2, steps=3)
+    ),
     "step_matrix": lambda: figures.step_matrix(SQUARE),
     "latent_lines": lambda: figures.latent_lines(Z_PATH, SCALE),
     "kl_bars": lambda: figures.kl_bars(SCALE[0]),
@@ -107,7 +110,7 @@ EVERY = {
     ),
     "bound_by_step": lambda: figures.bound_by_step(-np.linspace(5, 2.125, 13), -2, -2.0625),
     "keyboard": lambda: figures.keyboard(0.9 * ROLL[0], ROLL[0]),
-    "path_draws": lambda: figures.path_draws({"exact": Z_PATH.T}, {"exact": (Z_PATH[:, 0], SCALE[:, 0])}),
+    "trajectory_draws": lambda: figures.trajectory_draws({"exact": Z_PATH.T}, {"exact": (Z_PATH[:, 0], SCALE[:, 0])}),
     "chorale_costs": lambda: figures.chorale_costs(ROLL, SCALE[:, 0], SCALE[:, 1]),
     "system_costs": lambda: figures.system_costs(Z_PATH[:, 0], Z_PATH[:, 1], SCALE[:, 0], SCALE[:, 1], SCALE[:, 2]),
     "ranked_kl": lambda: figures.ranked_kl(SCALE[:, 0], 2),
@@ -133,6 +136,7 @@ IN_WORDS = {  # numbers of the calls above that the description must hold; 12 in
     "likelihood_curve": ("12", "0.75", "0.25"),
     "gated_map": ("1.25",),
     "vector_field": ("12", "225", "0.15", "3", "2"),
+    "near_fixed_point": ("0.90", "0.55", "1.02", "0.50"),
     "noisy_map": ("1.25", "0.8", "0.70"),
     "transition_table": ("0.85", "0.15", "0.4", "0.6"),
     "two_bells": ("-2.25", "1.20", "1.50", "0.70"),

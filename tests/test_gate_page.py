@@ -106,6 +106,17 @@ def test_stable_fixed_points_are_filled_and_the_others_open(view):
     np.testing.assert_allclose(trace(figure, "gates").z.ravel(), view.openness)
 
 
+def test_arrows_around_a_fixed_point_are_the_same_part_of_their_steps(view):
+    figure = figures.near_fixed_point(view)
+    heads, shafts = trace(figure, "step of the mean"), trace(figure, "shafts")
+    starts = np.stack([shafts.x[::3], shafts.y[::3]], 1)
+    assert len(starts) == 49
+    field = fields.whole(gated.example(80))
+    tips, part = np.stack([heads.x, heads.y], 1), fitting_part(view)
+    np.testing.assert_allclose(tips - starts, part * (field.step(starts) - starts))
+    assert f"each {part:.2f} of its step" in figure.layout.meta["description"]
+
+
 def test_path_and_states_pass_through(view):
     figure = figures.vector_field(view, states=view.dots)
     np.testing.assert_array_equal(trace(figure, "path").x, view.path[:, 0])
@@ -222,6 +233,9 @@ def test_distance_from_the_identity_is_that_of_the_module(transition):
     assert rf"\rVert = {float((W - torch.eye(32)).norm()):.2f}$" in words(at)
     assert f"**{float(torch.linalg.eigvals(W).abs().max()):.2f}**, more than 1: by this lane" in words(at)
     assert f"has length {float(transition.linear.bias.norm()):.2f}" in words(at)
+    first = gate.stored()[1].moment(0)
+    assert f"after epoch {first.epoch}, where the history below begins" in words(at)
+    assert f"are already open {first.inspection.gates.mean():.2f} on average" in words(at)
 
 
 def test_fresh_gate_starts_about_half_open():
@@ -284,7 +298,7 @@ def test_page_opens_alive_with_figures_in_words_and_no_answer():
     at = open_page("gate")
     assert_alive(at, "gate")
     assert sentences(at) == []
-    assert set(shown_figures(at)) == {"mix", "bars", "matrix", "history", "field"}
+    assert set(shown_figures(at)) == {"mix", "bars", "matrix", "history", "field", "near"}
     assert {"lanes", "cells", "gates"} <= set(views(at))
     assert all(chart.proto.alt for chart in at.get("plotly_chart"))
     assert "Variance or standard deviation?" in [one.value for one in at.subheader]
@@ -338,7 +352,7 @@ def test_lanes_follow_beat_dimension_and_held_gate():
     assert "the 30th" in shapes["z"]["label"]
     assert shapes["gate"]["strong"]
     far = (gate.states()[32, 29] - now.loc[29]) / now.scale[29]
-    assert f"**{gate.states()[32, 29]:.2f}**, {abs(far):.1f} standard deviations" in words(at)
+    assert f"**{gate.states()[32, 29]:.2f}** in dimension 30, {abs(far):.1f} standard deviations" in words(at)
     dial(at, "t").set_value(1).run()
     assert "the learned start" in words(at)
 
@@ -353,20 +367,42 @@ def test_bars_tell_of_the_dimension_that_is_chosen():
     assert shown_figures(at)["bars"]["data"] == shown["data"]
 
 
-def test_gates_over_the_chorale_are_those_of_the_moment():
+@pytest.mark.parametrize(("place", "told"), [(0, "1 epoch"), (9, "15 epochs")])
+def test_gates_over_the_chorale_are_those_of_the_moment(place, told):
     at = fragment("gate_chorale.show_chorale")
     history = gate.stored()[1]
     last = views(at)["gates"]["gates"]["data"]
-    dial(at, "moment").set_value(1).run()
+    (slider,) = at.select_slider
+    assert slider.value == history.epochs[-1]
+    slider.set_value(history.epochs.tolist()[place]).run()
     assert views(at)["gates"]["gates"]["data"] != last
-    mean = history.moment(0).inspection.gates.mean()
-    assert f"After **{history.epochs[0]} epochs**: gates open {mean:.2f} on average" in words(at)
-    np.testing.assert_allclose(gate_chorale.gates_over_training()[0].mean(), mean, rtol=1e-6)
+    mean = history.moment(place).inspection.gates.mean()
+    assert f"After **{told}**: gates open {mean:.2f} on average" in words(at)
+    np.testing.assert_allclose(gate_chorale.gates_over_training()[place].mean(), mean, rtol=1e-6)
+    assert f"epochs={history.epochs[place]}" in at.code[0].value
+
+
+@pytest.mark.parametrize(("asked", "used", "refused"), [("30", 30, 0), ("400", 400, 0), ("31", 400, 1), ("x*", 400, 1)])
+def test_moment_of_a_link_is_taken_or_refused_in_a_sentence(asked, used, refused):
+    def script(asked):
+        import streamlit as st
+
+        from dmm.ui import gate_chorale
+
+        st.query_params["epochs"] = asked
+        gate_chorale.show_chorale()
+
+    at = AppTest.from_function(script, kwargs={"asked": asked}, default_timeout=30).run()
+    assert not at.exception
+    assert at.select_slider[0].value == used
+    assert len(at.warning) == refused
+    assert all("400 is used" in one.value for one in at.warning)
 
 
 def test_field_follows_its_controls_and_shows_the_shut_gate_only_after_the_question():
     at = fragment("gate_fields.show_field")
     _same(at, "field", None, 5, "example", 80)
+    assert "**The gate as it is**" in words(at)
     assert set(shown_figures(at)) == {"field"}
     dial(at, "seed").set_value(43).run()
     dial(at, "dot").set_value(9).run()
@@ -375,6 +411,7 @@ def test_field_follows_its_controls_and_shows_the_shut_gate_only_after_the_quest
     dial(at, "at").set_value(0.4).run()
     _same(at, "field", 0.4, 9, "example", 43)
     assert "**The gate held at 0.4**" in words(at)
+    assert "one may have been missed" in words(at)
     (radio,) = at.radio
     radio.set_value(gate_fields.SHAPES[2]).run()
     assert "Not this time" in words(at)
@@ -421,6 +458,27 @@ def test_every_line_about_stability_holds_in_numbers():
         found = step.check()
         assert found.left_value == pytest.approx(found.right_value, rel=1e-3)
         assert found.left_value != 0
+        assert "|" not in found.left + found.right, "they stand in a table"
+
+
+def test_figure_beside_the_derivation_shows_its_point_and_a_path_that_comes_closer():
+    at = fragment("gate_nearby.show_why_stable")
+    figure, part, _ = gate_nearby.draw_near()
+    assert shown_figures(at)["near"]["data"] == json.loads(figure.to_json())["data"]
+    field = gate_planes.make_plane("example", 80).field(None)
+    mark, path = (trace(figure, name) for name in ("stable fixed point", "path"))
+    (x,), (y,) = mark["x"], mark["y"]
+    np.testing.assert_allclose(field.step(np.array([x, y])), [x, y], atol=1e-8)
+    assert f"$z^\\star$ = ({x:.2f}, {y:.2f})" in words(at)
+    assert [note.text for note in figure.layout.annotations] == ["z*"]
+    assert (figure.layout.annotations[0].x, figure.layout.annotations[0].y) == (x, y)
+    assert f"An arrow shows {100 * part:.0f} % of its step" in words(at)
+    states = np.stack([path["x"], path["y"]], 1)
+    np.testing.assert_allclose(field.step(states[:-1]), states[1:])
+    far = np.linalg.norm(states - [x, y], axis=1)
+    assert (np.diff(far) < 0).all()
+    assert f"starts {far[0]:.2f} away" in words(at)
+    assert f"{far[1]:.2f}, {far[2]:.2f} and {far[3]:.2f} away" in words(at)
 
 
 # --- tasks -----------------------------------------------------------------------------------------------------------

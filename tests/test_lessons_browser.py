@@ -14,17 +14,17 @@ pytestmark = pytest.mark.browser
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 PATIENCE = 30  # seconds
 PROBE = re.compile(r"/[a-z_]+/_stcore/(health|host-config)$")  # Streamlit looks below a page's link first: 404
-SETTLED = """() => {
+RESTS = """() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
+    && !document.querySelector('[data-testid=stSkeleton]') && !document.querySelector('[data-stale=true]')"""
+SETTLED = f"""() => {{
+    const rests = {RESTS};
     const all = (what) => [...document.querySelectorAll(what)];
     const inside = all('[data-testid^=stBidiComponent]').map((e) => e.shadowRoot ?? e);
     const drawn = (what, done) => inside.every((e) => [...e.querySelectorAll(what)].every((one) => one.matches(done)));
-    return document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
-        && !document.querySelector('[data-testid=stSkeleton]')
-        && !document.querySelector('[data-stale=true]')
-        && all('.stPlotlyChart').every((e) => e.querySelector('.main-svg'))
+    return rests() && all('.stPlotlyChart').every((e) => e.querySelector('.main-svg'))
         && drawn('.live-chart', '[data-points]') && drawn('.roll-view', '[data-frames]')
         && drawn('.diagram svg[role=group]', '[viewBox]');
-}"""
+}}"""
 SEEN = """() => {
     const words = [];
     const look = (root) => {
@@ -101,10 +101,13 @@ def assert_sound(tab, lesson):
 
 def open_all(tab, lesson):
     """Every expander, and every tab with its figures."""
-    for summary in tab.locator("[data-testid=stExpander] details:not([open]) summary").all():
-        summary.click()
-    at = open_page(lesson.file)
-    for panel in tab.get_by_role("tab").all():
+    for section in tab.locator("[data-testid=stExpander] details").all():
+        if section.get_attribute("open") is None:
+            section.locator("summary").click()
+    settle(tab)
+    panels = tab.get_by_role("tab").all()
+    at = open_page(lesson.file) if panels else None
+    for panel in panels:
         panel.click()
         settle(tab)
         assert_as_many_figures_as_sent(tab, lesson, open_part(at, panel.inner_text()))
@@ -126,28 +129,28 @@ def move_first_slider(tab, lesson):
 
 
 def answer_all(tab):
-    """Each question and task: the second answer, the number 1, or the button; how many there are, each with a verdict."""
+    """Each question and task: the second answer, the number 1, or the button; all get a verdict. How many there are."""
     radios = tab.locator(f":is({ASKED}) [data-testid=stRadio]:not(:has(input:checked))")
     settle(tab)
-    while count := radios.count():  # an answer may bring more questions
-        radios.first.locator("label:has(input)").nth(1).click()
-        wait_until(lambda before=count: radios.count() != before, "the answer is taken", PATIENCE, tab)
+    while radios.count():  # an answer may bring more questions
+        for _ in range(radios.count()):
+            radios.first.locator("label:has(input)").nth(1).click()
         settle(tab)
     for number in tab.locator(f":is({ASKED}) input[type=number]").all():
         number.fill("1")
         number.press("Enter")
-    for button in tab.locator(ASKED).get_by_role("button", name="Check", exact=True).all():
-        button.click()
-        settle(tab)
     asked = tab.locator(ASKED)
-    judged = asked.filter(has_text=VERDICT)
-    wait_until(lambda: judged.count() == asked.count(), "a verdict on each", PATIENCE, tab)
+    answered = asked.filter(has=tab.locator("input"))
+    judged = answered.filter(has_text=VERDICT)
+    wait_until(lambda: judged.count() == answered.count(), "a verdict on each", PATIENCE, tab)
+    for block in asked.filter(has=tab.get_by_role("button", name="Check", exact=True)).all():
+        block.get_by_role("button", name="Check", exact=True).click()
+        block.filter(has_text=VERDICT).wait_for()  # and gone when something else is pressed
     return asked.count()
 
 
 def as_it_is(tab):
     """What a visitor has set and chosen, and what the page says to it."""
-    settle(tab)
     chosen = [one.evaluate(PLACE) for one in tab.locator("[data-testid=stRadio] input:checked").all()]
     numbers = [one.input_value() for one in tab.locator(f":is({ASKED}) input[type=number]").all()]
     return chosen, numbers, tab.locator("[class*=st-key-question_]").all_inner_texts()
@@ -167,12 +170,11 @@ def test_walk_through_every_page_meets_no_error_and_finds_all_as_it_was_left(vis
         left[lesson] = as_it_is(tab)
         tab.set_viewport_size(WIDE)
         assert_sound(tab, lesson)
-        tab.set_viewport_size(PHONE)
         if following:
             words = following.title if lesson is LESSONS[0] else f"On to {following.title}"
             tab.locator("[data-testid=stMain]").get_by_role("link", name=words).first.click()
-    tab.set_viewport_size(WIDE)
+            tab.set_viewport_size(PHONE)
     for lesson in LESSONS[1:]:
         go(tab, lesson.title)
-        arrive(tab, lesson)
+        tab.wait_for_function(RESTS, polling=50)
         assert as_it_is(tab) == left[lesson]

@@ -15,7 +15,7 @@ from dmm.batches import NOISE, make_generator, to_tensors
 from dmm.config import make_config
 from dmm.data import load_dataset
 from dmm.deep_markov_model import build_dmm
-from dmm.palette import PURPLE, VERMILLION
+from dmm.palette import PHI, THETA, VERMILLION
 from dmm.ui import one_update_beyond, one_update_numbers, one_update_questions, one_update_tasks
 from dmm.ui.one_update_loop import BACK, FORWARD, draw_loop
 from dmm.ui.one_update_numbers import RATES, UPDATES, noise_of, rates_of, update_of
@@ -323,7 +323,7 @@ def test_loop_marks_the_stage_and_pales_what_is_not_asked_for():
         shapes, arrows, words = draw_loop(stage)
         assert [name for name, shape in shapes.items() if shape.strong] == [STAGES[stage - 1].name]
         assert not any(arrow.pale for arrow in arrows)
-    for choice, colour in {"theta": VERMILLION, "phi": PURPLE}.items():
+    for choice, colour in {"theta": THETA, "phi": PHI}.items():
         _, arrows, _ = draw_loop(1, choice)
         assert {arrow.colour for arrow in arrows if not arrow.pale} == {colour}
     assert all(not arrow.dashed for arrow in draw_loop(1, "forward")[1] if not arrow.pale)
@@ -558,7 +558,7 @@ def test_clipping_follows_its_limit():
 def test_parameters_are_told_apart():
     words, one = text(show(parameters)), update_of("fresh")
     for name, places in one.modules.items():
-        letter = ":red[$\\theta$]" if name in THETAS else ":violet[$\\phi$]"
+        letter = ":blue[$\\theta$]" if name in THETAS else ":red[$\\phi$]"
         assert f"| `{name}` | {letter} | {len(places):,} |" in words
 
 
@@ -569,7 +569,7 @@ def test_tasks_take_the_right_answers_and_no_others():
         parts = [one.tensors[name].sum() / one.tensors["lengths"].sum() for name in ("reconstruction", "kl")]
         for name, right, wrong in (
             ("shape", B * T * R, T * R),
-            ("loss", parts[1] - parts[0], 0.2 * parts[1] - parts[0]),
+            ("loss", parts[1] - parts[0], one_update_tasks.PRINTED_AT * parts[1] - parts[0]),
         ):
             control(at, name).set_value(float(wrong)).run()
             assert "**Not yet.**" in text(at)
@@ -581,6 +581,9 @@ def test_tasks_take_the_right_answers_and_no_others():
         control(at, "largest").set_value(max(lengths, key=lengths.get)).run()
         assert not at.exception
         assert text(at).count("**Right.**") == 3
+        assert one_update_questions.WEIGHT.start != one_update_tasks.PRINTED_AT, "or the page prints the task's numbers"
+        assert f"is {one_update_tasks.PRINTED_AT * parts[1] - parts[0]:.3f} nats per frame" in text(at)
+        assert "which is 20 times what was printed of it" in text(at)
 
 
 def test_page_opens_and_takes_its_values_from_a_link():

@@ -156,7 +156,7 @@ def test_latents_knows_the_dearest_dimension_and_the_gate_that_is_most_nearly_sh
         assert not answer(at, "latents", "dearest", wrong)
     assert answer(at, "latents", "dearest", round(dearest, 2))
     openness = [float(inspection.gates[:, i].mean()) for i in range(inspection.gates.shape[1])]
-    shut = f"$z_{{{openness.index(min(openness)) + 1}}}$"
+    shut = f"dimension {openness.index(min(openness)) + 1}"
     radio = next(one for one in at.radio if one.key == "task latents shut")
     assert shut in radio.options
     for wrong in set(radio.options) - {shut}:
@@ -174,7 +174,7 @@ def test_answers_follow_run_and_piece(queue):
     assert_alive(at, "latents")
     found = load_inspection(other / "inspection.npz")
     assert answer(at, "latents", "dearest", float(found.kl.mean(0).max()))
-    assert answer(at, "latents", "shut", f"$z_{{{found.gates.mean(0).argmin() + 1}}}$")
+    assert answer(at, "latents", "shut", f"dimension {found.gates.mean(0).argmin() + 1}")
 
 
 def test_collapse_counts_the_inactive_dimensions_of_what_is_shown(inspection):

@@ -169,8 +169,10 @@ def test_home_shows_a_stored_sample_with_latents_and_gates_and_leads_on():
     assert view["frames"] >= 32
     assert view["latents"]["size"] == view["gates"]["size"] >= 2
     assert len(at.metric) == 4
-    others = [one.file for one in LESSONS if one.file not in ("home", "train", "latents")]
-    assert [link.proto.page for link in at.get("page_link")] == ["train", "latents", *others]
+    first = ["state_space", "train", "latents"]
+    others = [one.file for one in LESSONS if one.file not in ("home", *first)]
+    onward = LESSONS[1].file
+    assert [link.proto.page for link in at.get("page_link")] == [*first, *others, onward]
     told = [caption.value for caption in at.caption]
     assert all(one.asks in told for one in LESSONS[1:])
 

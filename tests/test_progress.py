@@ -63,6 +63,7 @@ def test_wrong_list_of_tasks_gives_one_sentence_and_is_left_out(text):
 def test_names_of_tasks_are_unique_and_few_enough_to_count_in_one_digit():
     assert len(set(EVERY)) == len(EVERY)
     assert all(len(one.tasks) <= 9 for one in LESSONS)
+    assert len(progress.encode(set(EVERY))) <= progress.LONGEST / 2
     with pytest.raises(KeyError, match="there is no lesson 'nothing'"):
         lesson_of("nothing")
 

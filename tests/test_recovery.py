@@ -414,7 +414,7 @@ def test_numbers_in_the_words_are_those_of_the_file(page):
 
 def test_law_follows_its_sliders_and_sees_when_its_task_is_done(page):
     assert f"less likely than under the best one by {cost(0, 0):.5f} nats" in text(page)
-    assert "Not yet." in text(page)
+    assert "**Done.**" not in text(page)
     dial(page, "alpha").set_value(0.4).run()
     dial(page, "beta").set_value(-0.1).run()
     here = cost(0.4, -0.1)
@@ -424,7 +424,7 @@ def test_law_follows_its_sliders_and_sees_when_its_task_is_done(page):
     where = decoded(chosen["x"])[0], decoded(chosen["y"])[0]
     np.testing.assert_allclose(where, systems.two_dimensional(0.4, -0.1).step(np.array([2.0, 0.0])), atol=1e-9)
     dial(page, "alpha").set_value(0.45).run()
-    assert "Not yet." in text(page)
+    assert "**Done.**" not in text(page)
 
 
 def lines(at):

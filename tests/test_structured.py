@@ -6,15 +6,16 @@ import math
 import numpy as np
 import pytest
 import torch
+from streamlit.testing.v1 import AppTest
 
-from dmm import combiner, figures, floors, kalman, linear_gaussian, systems
+from dmm import combiner, figures, floors, kalman, linear_gaussian, rnn, systems
 from dmm.figures.bells import factorised_scale, multiply
 from dmm.figures.chains import FUTURE, PAST, telling_frames
 from dmm.figures.masks import sight
 from dmm.floors import FAMILIES
 from dmm.palette import LATENT
 from dmm.runs.race_records import load_race
-from dmm.ui import structured, structured_gaps
+from dmm.ui import structured_frames, structured_gaps
 from tests.test_pages import (
     assert_alive,
     assert_one_sentence,
@@ -27,7 +28,7 @@ from tests.test_sight import DRAWN_Z_PREV, GIVEN_Z_PREV, T
 
 PAGE = "structured_inference"
 S9 = systems.linear()
-QUESTIONS = ("frames", "product", "means", "stuck", "tight", "side")
+QUESTIONS = ("summaries", "product", "means", "stuck", "tight", "side")
 
 
 # --- what the figures show -------------------------------------------------------------------------------------------
@@ -71,7 +72,7 @@ def test_first_latent_has_none_before_it():
 @pytest.mark.parametrize("t", range(2, 7))
 @pytest.mark.parametrize("known", [True, False])
 def test_weights_are_zero_exactly_where_the_path_is_blocked(t, known):
-    weights = structured.weights(t, known)
+    weights = structured_frames.weights(t, known)
     open_frames = [s + 1 for s in np.flatnonzero(np.abs(weights) > 1e-9)]
     assert tuple(open_frames) == telling_frames(6, t, known)
 
@@ -81,8 +82,10 @@ def test_weights_are_slopes_of_the_exact_conditional_and_of_the_smoother():
     b = kalman.conditionals(S9, unit).b[..., 0]
     smooth = kalman.smoother(S9, kalman.kalman_filter(S9, unit)).mean[..., 0]
     for t in range(2, 7):
-        np.testing.assert_allclose(structured.weights(t, known=True), (b[1:] - b[0])[:, t - 1], atol=1e-12)
-        np.testing.assert_allclose(structured.weights(t, known=False), (smooth[1:] - smooth[0])[:, t - 1], atol=1e-12)
+        np.testing.assert_allclose(structured_frames.weights(t, known=True), (b[1:] - b[0])[:, t - 1], atol=1e-12)
+        np.testing.assert_allclose(
+            structured_frames.weights(t, known=False), (smooth[1:] - smooth[0])[:, t - 1], atol=1e-12
+        )
 
 
 def test_open_paths_are_coloured_and_blocked_ones_pale():
@@ -98,10 +101,24 @@ def test_open_paths_are_coloured_and_blocked_ones_pale():
 COLOURS = {"past": PAST, "future": FUTURE, "latent": LATENT}
 
 
-def test_unanswered_question_gives_nothing_away():
-    figure = figures.open_paths(6, 4, known=True, answered=False)
-    assert len({trace.marker.line.color for trace in figure.data if trace.name.startswith("x")}) == 1
-    assert "open path" not in figure.layout.meta["description"]
+@pytest.mark.parametrize(("side", "direction"), [("left", rnn.LEFT), ("right", rnn.RIGHT)])
+def test_what_a_state_has_heard_is_what_moves_a_real_rnn(side, direction):
+    """By autograd, in an RNN of which no unit is shut."""
+    one = rnn.RNN(1, 3, direction)
+    for parameter in one.parameters():
+        parameter.data.abs_()
+    x = torch.ones(1, 6, 1, requires_grad=True)
+    states = one(x, torch.tensor([6]))[0]
+    slopes = (torch.autograd.grad(state.sum(), x, retain_graph=True)[0][0, :, 0] for state in states)
+    assert structured_frames.heard(side) == [set((np.flatnonzero(slope) + 1).tolist()) for slope in slopes]
+
+
+def test_one_reading_from_the_last_frame_back_makes_all_summaries():
+    answer, because = structured_frames.steps_needed()
+    assert answer == "6 steps", "one for each frame"
+    assert "has then heard $x_4, x_5, x_6$" in because
+    assert "has heard $x_1, x_2, x_3, x_4$" in because
+    assert f"{6 + 5 + 4 + 3 + 2 + 1} steps in all" in because
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -220,6 +237,14 @@ def test_gap_bars_add_what_optimisation_leaves_with_its_error():
     assert list(whiskers.y) == ["MF-L", "ST-R"]
     np.testing.assert_allclose(whiskers.x, [exact + 0.40, exact - 0.002])
     np.testing.assert_allclose(whiskers.error_x.array, [0.02, 0.006])
+    labels = traces(figure)["bound"]
+    written = {name: words.replace("\u00a0", "") for name, words in zip(labels.y, labels.text, strict=True)}
+    assert written["MF-L"] == f"{exact + 0.4:.4f} reached<br>{by_family['mf-l'].bound:.4f} floor"
+    assert written["ST-L"] == f"{by_family['st-l'].bound:.4f} floor"
+    starts = dict(zip(labels.y, labels.x, strict=True))
+    assert starts["MF-L"] == pytest.approx(exact + 0.42), "right of the whisker"
+    assert starts["ST-R"] == pytest.approx(exact + 0.004)
+    assert starts["ST-L"] == pytest.approx(by_family["st-l"].bound)
     assert f"training reached {exact + 0.4:.4f}, standard error 0.0100" in figure.layout.meta["description"]
 
 
@@ -254,6 +279,25 @@ def page():
     return open_page(PAGE)
 
 
+PARTS = {  # which function of the page asks
+    "summaries": "structured_frames.show_mimic()",
+    "product": "structured.show_product()",
+    "means": "structured_gaps.show_mean_field()",
+    **dict.fromkeys(("stuck", "tight", "side"), "structured_gaps.show_tasks()"),
+}
+
+
+def part(call):
+    """One part of the page by itself: quicker than the whole."""
+    script = f"from dmm.ui import race, structured, structured_frames, structured_gaps\n{call}"
+    return assert_sound(AppTest.from_string(script, default_timeout=30).run())
+
+
+def assert_sound(at):
+    assert [one.message for one in at.exception] == []
+    return at
+
+
 def choose(at, question, place):
     radio = asked(at, question)
     return radio.set_value(radio.options[place]).run()
@@ -267,8 +311,9 @@ def asked(at, question):
 
 def answer_all(at):
     for question in QUESTIONS:
-        choose(at, question, 0)
-    return at
+        radio = asked(at, question)
+        radio.set_value(radio.options[0])
+    return at.run()
 
 
 def dial(at, name):
@@ -293,7 +338,7 @@ def grid(at, key):
 def test_page_opens_with_figures_in_words_and_no_answer(page):
     assert_alive(page, PAGE)
     assert sentences(page) == []
-    shown = {"chain", "masks", "wiring", "bells", "influence", "influence_row", "gaps", "ellipses"}
+    shown = {"chain", "weights", "masks", "wiring", "bells", "influence", "influence_row", "gaps", "ellipses"}
     assert set(shown_figures(page)) == shown
     assert all(chart.proto.alt for chart in page.get("plotly_chart"))
     assert {one.key.split()[-1] for one in page.radio} == set(QUESTIONS)
@@ -303,14 +348,13 @@ def test_page_opens_with_figures_in_words_and_no_answer(page):
 
 
 @pytest.mark.parametrize(
-    ("question", "place"), [("frames", 2), ("product", 2), ("means", 1), ("stuck", 3), ("tight", 2), ("side", 1)]
+    ("question", "place"), [("summaries", 0), ("product", 2), ("means", 1), ("stuck", 3), ("tight", 2), ("side", 1)]
 )
 def test_right_answer_is_called_right_and_the_others_are_not(question, place):
-    at = open_page(PAGE)
+    at = part(PARTS[question])
     radio = asked(at, question)
     for other in range(len(radio.options)):
-        choose(at, question, other)
-        assert_alive(at, PAGE)
+        assert_sound(choose(at, question, other))
         assert ("**Right.**" in text(at)) == (other == place)
 
 
@@ -322,7 +366,7 @@ def test_numbers_in_the_words_are_the_floors(page):
         f"MF-LR {by_family['mf-lr'].mean_field_gap:.4f}",
         f"ST-L {by_family['st-l'].blind_gap:.4f}",
         f"= {by_family['mf-l'].bound:.4f}",
-        f"comes below {by_family['st-l'].bound:.4f}",
+        f"One is {by_family['st-l'].bound:.4f} nats per frame",
         f"exact {by_family['st-lr'].exact:.4f}",
         f"{by_family['mf-l'].bound:.4f} from the left, {by_family['mf-r'].bound:.4f} from the right",
         f"share it: {by_family['mf-lr'].rmse:.3f} and {by_family['st-r'].rmse:.3f}",
@@ -333,14 +377,14 @@ def test_numbers_in_the_words_are_the_floors(page):
     assert r"\mu = 0.00" in words
 
 
-def test_answer_about_the_frames_shows_paths_and_weights(page):
-    choose(page, "frames", 2)
-    np.testing.assert_allclose(y_of(page, "weights"), structured.weights(4, known=True), atol=1e-12)
-    dial(page, "t").set_value(3).run()
-    np.testing.assert_allclose(y_of(page, "weights"), structured.weights(3, known=True), atol=1e-12)
-    dial(page, "known").set_value(False).run()
-    np.testing.assert_allclose(y_of(page, "weights"), structured.weights(3, known=False), atol=1e-12)
-    assert_alive(page, PAGE)
+def test_paths_and_weights_follow_the_latent_and_what_is_known():
+    at = part("structured_frames.show_chain()")
+    np.testing.assert_allclose(y_of(at, "weights"), structured_frames.weights(4, known=True), atol=1e-12)
+    dial(at, "t").set_value(3).run()
+    np.testing.assert_allclose(y_of(at, "weights"), structured_frames.weights(3, known=True), atol=1e-12)
+    dial(at, "known").set_value(False).run()
+    np.testing.assert_allclose(y_of(at, "weights"), structured_frames.weights(3, known=False), atol=1e-12)
+    assert_sound(at)
 
 
 def y_of(at, key):
@@ -357,18 +401,19 @@ def decoded(values):
     return flat.reshape([int(n) for n in values.get("shape", str(len(flat))).split(",")])
 
 
-def test_derivation_grows_by_a_line_a_step(page):
-    before = len(page.latex)
-    for lines in range(2, 6):
-        dial(page, "lines").set_value(lines).run()
-        assert len(page.latex) == before + lines - 1
-    assert "runs backwards" in text(page)
+def test_mimic_and_recursion_show_once_the_steps_were_counted():
+    at = part("structured_frames.show_mimic()")
+    assert not at.latex
+    choose(at, "summaries", 1)
+    assert [line in text(at) for line, _ in structured_frames.MIMIC] == [True, True]
+    assert "runs backwards" in text(at)
 
 
-def test_row_is_framed_in_the_grids(page):
-    assert grid(page, "masks") == 3.5
-    dial(page, "row").set_value(2).run()
-    assert grid(page, "masks") == 1.5
+def test_row_is_framed_in_the_grids():
+    at = part("structured.show_masks()")
+    assert grid(at, "masks") == 3.5
+    dial(at, "row").set_value(2).run()
+    assert grid(at, "masks") == 1.5
 
 
 @pytest.mark.parametrize(
@@ -379,58 +424,67 @@ def test_row_is_framed_in_the_grids(page):
         ("st-lr", "a **combiner**", "class Combiner"),
     ],
 )
-def test_wiring_follows_the_network(page, name, words, code):
-    network(page, "network").set_value(name).run()
-    assert_alive(page, PAGE)
-    assert f"**{name.upper()}**" in text(page)
-    assert words in text(page)
-    assert any(block.value.startswith(code) for block in page.code)
+def test_wiring_follows_the_network(name, words, code):
+    at = part("structured.show_wiring()")
+    network(at, "network").set_value(name).run()
+    assert_sound(at)
+    assert f"**{name.upper()}**" in text(at)
+    assert words in text(at)
+    assert any(block.value.startswith(code) for block in at.code)
 
 
-def test_product_follows_its_sliders(page):
-    choose(page, "product", 2)
+def test_product_follows_its_sliders():
+    at = part("structured.show_product()")
+    choose(at, "product", 2)
     for name, value in {"left_mean": 1.5, "left_sd": 0.5, "right_mean": -1.0, "right_sd": 2.0}.items():
-        dial(page, name).set_value(value).run()
+        dial(at, name).set_value(value).run()
     loc, scale = multiply((1.5, 0.5), (-1.0, 2.0))
-    assert rf"\mu = {loc:.2f}$ and $\sigma = {scale:.2f}$" in text(page)
-    assert len(shown_figures(page)["bells"]["data"]) == 3
+    assert rf"\mu = {loc:.2f}$ and $\sigma = {scale:.2f}$" in text(at)
+    assert len(shown_figures(at)["bells"]["data"]) == 3
 
 
-def test_influence_follows_network_and_row(page):
+def test_influence_follows_network_and_row():
+    at = part("structured_gaps.show_influence(race.learned())")
     stored = {one.inference: one.influence for one in load_race().results}
     for name in FAMILIES:
-        network(page, "guess").set_value(name).run()
-        assert_alive(page, PAGE)
-        exact, best, learned = (decoded(trace["z"]) for trace in shown_figures(page)["influence"]["data"])
+        network(at, "guess").set_value(name).run()
+        assert_sound(at)
+        exact, best, learned = (decoded(trace["z"]) for trace in shown_figures(at)["influence"]["data"])
         np.testing.assert_array_equal(learned, stored[name])
         np.testing.assert_allclose(exact, floors.influence(S9, 25), atol=1e-12)
         np.testing.assert_allclose(best, floors.influence(S9, 25, name), atol=1e-12)
-        assert ("not the Kalman filter" in text(page)) == name.endswith("-l")
-    dial(page, "latent").set_value(20).run()
-    assert grid(page, "influence") == 19.5
-    np.testing.assert_allclose(y_of(page, "influence_row"), floors.influence(S9, 25)[19], atol=1e-12)
+        assert ("not the Kalman filter" in text(at)) == name.endswith("-l")
+    dial(at, "latent").set_value(20).run()
+    assert grid(at, "influence") == 19.5
+    np.testing.assert_allclose(y_of(at, "influence_row"), floors.influence(S9, 25)[19], atol=1e-12)
 
 
-def test_gap_meter_follows_the_noise_and_sees_when_its_task_is_done(page):
-    assert "Not yet." in text(page)
-    dial(page, "noise").set_value(2).run()
+def test_gap_meter_follows_the_noise_and_sees_when_its_task_is_done():
+    at = part("structured_gaps.show_gaps(race.reached())")
+    by_family = floors.floors(S9, 25)
+    assert f"pays {by_family['mf-l'].blind_gap:.4f} for being blind and {by_family['mf-l'].mean_field_gap:.4f}" in text(
+        at
+    )
+    assert "Yes, here." not in text(at)
+    dial(at, "noise").set_value(2).run()
     by_family = floors.floors(S9._replace(R=np.array([[2.0]])), 25)
     assert by_family["mf-l"].blind_gap > by_family["mf-l"].mean_field_gap
-    assert f"= {by_family['mf-l'].bound:.4f}" in text(page)
-    assert "**Done.**" in text(page)
+    assert f"= {by_family['mf-l'].bound:.4f}" in text(at)
+    assert "**Yes, here.**" in text(at)
 
 
-def test_ellipse_follows_the_correlation(page):
-    choose(page, "means", 1)
-    dial(page, "rho").set_value(0.5).run()
-    assert f"{-math.log(math.sqrt(0.75)):.4f}$ nats" in text(page)
-    assert "correlation 0.50" in next(c.proto.alt for c in page.get("plotly_chart") if "llipse" in c.proto.alt)
+def test_ellipse_follows_the_correlation():
+    at = part("structured_gaps.show_mean_field()")
+    choose(at, "means", 1)
+    dial(at, "rho").set_value(0.5).run()
+    assert f"{-math.log(math.sqrt(0.75)):.4f}$ nats" in text(at)
+    assert "correlation 0.50" in next(c.proto.alt for c in at.get("plotly_chart") if "llipse" in c.proto.alt)
 
 
 def test_values_and_answers_are_kept_while_another_page_is_on_the_screen(page):
-    dial(page, "rho").set_value(0.5).run()
-    dial(page, "left_mean").set_value(3.0).run()
-    network(page, "guess").set_value("mf-r").run()
+    dial(page, "rho").set_value(0.5)
+    dial(page, "left_mean").set_value(3.0)
+    network(page, "guess").set_value("mf-r")
     choose(page, "product", 1)
     turn_to(page, "home")
     turn_to(page, PAGE)
@@ -474,8 +528,6 @@ structured_gaps.show_gaps({"st-l": (0.16, 0.002)})
 
 
 def test_learned_matrix_and_reached_bound_are_shown_when_given():
-    from streamlit.testing.v1 import AppTest
-
     at = AppTest.from_string(LEARNED, default_timeout=30).run()
     assert not at.exception
     maps = shown_figures(at)["influence"]["data"]

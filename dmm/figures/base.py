@@ -28,6 +28,7 @@ def blank(description: str, height: int = 340) -> go.Figure:
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         hovermode="closest",
+        modebar={"orientation": "v", "bgcolor": "rgba(0,0,0,0)"},  # at the side: on top it would cover the legend
         legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"},
         meta={"description": description},
     )

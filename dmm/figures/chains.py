@@ -1,4 +1,4 @@
-"""What a latent hangs on, as graphs: the open paths of the model, and how an inference network is wired."""
+"""What a latent depends on, as graphs: the open paths of the model, and how an inference network is wired."""
 
 import numpy as np
 
@@ -24,22 +24,19 @@ def telling_frames(frames: int, t: int, known: bool) -> tuple[int, ...]:
     return tuple(range(t if known else 1, frames + 1))
 
 
-def open_paths(frames: int, t: int, known: bool, answered: bool = True):
+def open_paths(frames: int, t: int, known: bool):
     """The model as a chain: what still tells about $z_t$ in colour, what is blocked pale.
 
     Args:
         frames: T.
         t: whose latent is asked about, 2..T.
         known: whether $z_{t-1}$ is known; it then blocks the past.
-        answered: False leaves everything grey, so that one may guess.
     """
     telling = telling_frames(frames, t, known)
     every = range(1, frames + 1)
 
     def look(s):
         """Colour of frame s, and whether it is pale."""
-        if not answered:
-            return GREY, False
         return (FUTURE if s >= t else PAST), s not in telling
 
     nodes, arrows = {}, []
@@ -59,12 +56,12 @@ def open_paths(frames: int, t: int, known: bool, answered: bool = True):
         arrows.append(Arrow(f"z{s}", f"x{s}", colour, pale=pale))
         if s > 1:
             step = look(s if s > t else s - 1)
-            colour, pale = (LATENT, False) if answered and known and s == t else step
+            colour, pale = (LATENT, False) if known and s == t else step
             arrows.append(Arrow(f"z{s - 1}", f"z{s}", colour, pale=pale))
     words = f"z_{t - 1} is known. " if known else ""
     told = f"Frames with an open path to z_{t}: {', '.join(f'x_{s}' for s in telling)}; the rest is pale."
     description = f"A chain of {frames} latents, each showing one frame; z_{t} is asked about. {words}"
-    return _readable(graph(nodes, arrows, (description + told) if answered else description.strip(), height=190))
+    return _readable(graph(nodes, arrows, description + told, height=190))
 
 
 def _readable(figure):
@@ -75,10 +72,7 @@ def _readable(figure):
 
 
 def _verdict(s, look):
-    colour, pale = look(s)
-    if colour == GREY:
-        return f"x{s}: does it tell?"
-    return f"x{s}: blocked" if pale else f"x{s}: open"
+    return f"x{s}: {'blocked' if look(s)[1] else 'open'}"
 
 
 def frame_weights(weights, t: int):
@@ -134,8 +128,10 @@ def wiring(structured: bool, directions, frames: int = 4):
         for side, place, height, colour in (("left", -SIDE, 2, PAST), ("right", SIDE, 1, FUTURE)):
             pale, name = side not in directions, f"{side}{t}"
             first, last = (1, t) if side == "left" else (t, frames)
-            hover = "not there" if pale else f"sums up x<sub>{first}</sub> to x<sub>{last}</sub>"
-            nodes[name] = Node(t + place, height, f"h<sub>{t}</sub>", colour=colour, pale=pale, hover=hover)
+            hover = "not there" if pale else f"h {side}: sums up x<sub>{first}</sub> to x<sub>{last}</sub>"
+            nodes[name] = Node(
+                t + place, height, f"h<sup>{side[0]}</sup><sub>{t}</sub>", colour=colour, pale=pale, hover=hover
+            )
             arrows += [Arrow(f"x{t}", name, colour, pale=pale), Arrow(name, f"c{t}", colour, pale=pale)]
             before = t - 1 if side == "left" else t + 1
             if 1 <= before <= frames:

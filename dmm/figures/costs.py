@@ -71,7 +71,7 @@ def _with_bars(figure, frames, reconstruction, kl, unit, axis):
         (RECONSTRUCTION, KL, KL),
         (t > 0, t == 1, t > 1),
         (reconstruction, kl, kl),
-        (0 * kl, reconstruction, reconstruction),
+        (kl, 0 * kl, 0 * kl),  # the KL at the bottom, so that its bars can be compared
         strict=True,
     )
     for i, (name, colour, shown, values, base) in enumerate(parts):
@@ -108,8 +108,8 @@ def _with_bars(figure, frames, reconstruction, kl, unit, axis):
 def _in_words(reconstruction, kl, unit):
     cost = reconstruction + kl
     return (
-        f"Under it stacked bars, {cost.sum():.2f} nats in all: {reconstruction.sum():.2f} for the reconstruction and "
-        f"{kl.sum():.2f} for the KL, {kl[0]:.2f} of it at the first {unit}. The dearest is {unit} "
+        f"Under it stacked bars, {cost.sum():.2f} nats in all: {reconstruction.sum():.2f} for the reconstruction and, "
+        f"at the bottom, {kl.sum():.2f} for the KL, {kl[0]:.2f} of it at the first {unit}. The dearest is {unit} "
         f"{np.argmax(cost) + 1} with {cost.max():.2f}; the KL is largest at {unit} {np.argmax(kl) + 1} with "
         f"{kl.max():.2f}."
     )

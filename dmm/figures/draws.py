@@ -1,4 +1,4 @@
-"""Whole paths of a latent, drawn from a posterior and from a guess that has only its bands right."""
+"""Whole trajectories of a latent, drawn from a posterior and from a guess that has only its bands right."""
 
 import numpy as np
 
@@ -9,11 +9,11 @@ TIME = "time t (frames)"
 COLOURS = (BLUE, VERMILLION)  # of the posterior, and of the guess
 
 
-def path_draws(draws, bands):
-    """Panels one below another on the same axes: a band of two standard deviations, and paths that were drawn.
+def trajectory_draws(draws, bands):
+    """Panels one below another on the same axes: a band of two standard deviations, and trajectories that were drawn.
 
     Args:
-        draws: from a name to (N, T) paths; the first are the posterior's.
+        draws: from a name to (N, T) trajectories; the first are the posterior's.
         bands: from the same names to (mean, standard deviation), (T,) each.
 
     Raises:
@@ -21,10 +21,10 @@ def path_draws(draws, bands):
     """
     if not 1 <= len(draws) <= len(COLOURS) or list(draws) != list(bands):
         raise ValueError(f"got draws of {list(draws)} and bands of {list(bands)}, expected one or two, the same")
-    draws = {name: matrix(paths, name) for name, paths in draws.items()}
+    draws = {name: matrix(trajectories, name) for name, trajectories in draws.items()}
     figure = blank(" ".join(_in_words(name, draws[name], *bands[name]) for name in draws), height=50 + 205 * len(draws))
-    for row, (name, paths) in enumerate(draws.items()):
-        _draw(figure, name, paths, bands[name], COLOURS[row], row, len(draws))
+    for row, (name, trajectories) in enumerate(draws.items()):
+        _draw(figure, name, trajectories, bands[name], COLOURS[row], row, len(draws))
     ends = [mean + sign * 3.2 * scale for mean, scale in bands.values() for sign in (-1, 1)]
     figure.update_yaxes(range=[np.min(ends), np.max(ends)], title_text="hidden z")
     frames = next(iter(draws.values())).shape[1]
@@ -33,8 +33,8 @@ def path_draws(draws, bands):
     return figure
 
 
-def _draw(figure, name, paths, band, colour, row, rows):
-    """One panel: the band, the paths, and its name above."""
+def _draw(figure, name, trajectories, band, colour, row, rows):
+    """One panel: the band, the trajectories, and its name above."""
     import plotly.graph_objects as go
 
     mean, scale = band
@@ -53,10 +53,10 @@ def _draw(figure, name, paths, band, colour, row, rows):
             yaxis=axis,
         )
     )
-    for i, path in enumerate(paths, 1):
-        hover = f"path {i}, frame %{{x}}<br>z is %{{y:.2f}}<extra></extra>"
+    for i, z in enumerate(trajectories, 1):
+        hover = f"trajectory {i}, frame %{{x}}<br>z is %{{y:.2f}}<extra></extra>"
         line = {"color": rgba(colour, 1 if i == 1 else 0.35), "width": 2.5 if i == 1 else 1.2}
-        figure.add_trace(go.Scatter(x=t, y=path, mode="lines", line=line, name=name, hovertemplate=hover, yaxis=axis))
+        figure.add_trace(go.Scatter(x=t, y=z, mode="lines", line=line, name=name, hovertemplate=hover, yaxis=axis))
     style = {"domain": [1 - (row + 1) / rows + 0.02, top]}
     figure.update_layout({axis.replace("y", "yaxis"): style | ({"matches": "y"} if row else {})})
     look = {"xref": "paper", "yref": "paper", "yanchor": "bottom", "xanchor": "left", "showarrow": False}
@@ -67,9 +67,9 @@ def _axis(row):
     return f"y{row + 1}" if row else "y"
 
 
-def _in_words(name, paths, mean, scale):
-    inside = np.mean(abs(paths - mean) <= 2 * scale)
+def _in_words(name, z, mean, scale):
+    inside = np.mean(abs(z - mean) <= 2 * scale)
     return (
-        f"{name}: {len(paths)} paths over {paths.shape[1]} frames, {inside:.0%} of their points within the band of two "
-        f"standard deviations; from one frame to the next they move by {abs(np.diff(paths)).mean():.2f} on average."
+        f"{name}: {len(z)} trajectories over {z.shape[1]} frames, {inside:.0%} of their points within the band of two "
+        f"standard deviations; from one frame to the next they move by {abs(np.diff(z)).mean():.2f} on average."
     )

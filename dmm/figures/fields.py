@@ -1,10 +1,9 @@
-"""Where a transition sends the states on a plane, and the matrix of its linear lane."""
+"""Where a transition sends the states on a plane."""
 
 import numpy as np
 
 from dmm.figures.base import blank, matrix, rgba
 from dmm.figures.gates import SCALE
-from dmm.figures.influences import DIVERGING
 from dmm.palette import GREY, LATENT, ORANGE, VERMILLION
 
 ARROW = 1.3  # how long a long arrow is drawn, in spaces between two arrows
@@ -36,20 +35,8 @@ def vector_field(view, titles=("z<sub>1</sub>", "z<sub>2</sub>"), states=None, p
         dot = {"size": 4, "color": GREY, "opacity": 0.8}
         figure.add_trace(_dots(states, "beats of the chorale", dot, "beat"))
     figure.add_traces(_landings(view))
-    path = {"mode": "lines+markers", "line": {"color": ORANGE, "width": 2}, "marker": {"size": 5, "color": ORANGE}}
-    hover = "step %{customdata}<br>(%{x:.2f}, %{y:.2f})<extra></extra>"
-    x, y = view.path.T
-    figure.add_trace(go.Scatter(x=x, y=y, **path, name="path", customdata=np.arange(len(x)), hovertemplate=hover))
-    for stable, symbol in ((True, "circle"), (False, "circle-open")):
-        points = np.array([one.place for one in view.fixed if one.stable == stable]).reshape(-1, 2)
-        mark = {"size": 14, "color": VERMILLION, "symbol": symbol, "line": {"width": 3 if not stable else 1}}
-        word = "stable" if stable else "unstable"
-        figure.add_trace(_dots(points, f"{word} fixed point", mark, f"{word} fixed point"))
-    for update, low, high, title in zip(
-        (figure.update_xaxes, figure.update_yaxes), view.low, view.high, titles, strict=True
-    ):
-        update(title_text=title, range=[low, high], constrain="domain", showgrid=False, fixedrange=True)
-    figure.update_yaxes(scaleanchor="x", title_standoff=4)
+    figure.add_traces([_path(view), *_fixed(view)])
+    _set_window(figure, view, titles)
     figure.update_layout(showlegend=True)
     return figure
 
@@ -60,35 +47,27 @@ def fitting_part(view) -> float:
     return float(min(1.0, ARROW * _gap(view) / max(long, 1e-12)))
 
 
-def step_matrix(W):
-    """The matrix of the linear lane: a row for each dimension that it makes, a column for each it takes from.
+def near_fixed_point(view, titles=("z<sub>1</sub>", "z<sub>2</sub>")):
+    """Steps around a fixed point as a few arrows, and the path of a state beside it, without noise.
 
     Args:
-        W: (Z, Z).
+        view: a `fields.View`.
+        titles: of the axes.
 
     Raises:
         ValueError: a number is not finite.
     """
-    import plotly.graph_objects as go
-
-    W = matrix(W, "W")
-    Z, own = len(W), np.diag(W)
-    end = abs(W).max() or 1.0
-    rest = abs(W - np.diag(own)).max()
-    figure = blank(
-        f"The {Z} by {Z} matrix of the linear lane, where the identity would have 1 along the diagonal and 0 "
-        f"elsewhere. Along the diagonal it runs from {own.min():.2f} to {own.max():.2f}; the largest number beside it "
-        f"is {rest:.2f}.",
-        height=360,
-    )
-    dims = np.arange(1, Z + 1)
-    hover = "from dimension %{x} to %{y}<br>%{z:.2f}<extra></extra>"
-    bar = {"thickness": 10, "outlinewidth": 0, "len": 0.9}
-    heat = {"x": dims, "y": dims, "z": W, "zmin": -end, "zmax": end, "colorscale": DIVERGING, "colorbar": bar}
-    figure.add_trace(go.Heatmap(**heat, hovertemplate=hover))
-    axis = {"showgrid": False, "constrain": "domain", "tickvals": [*range(1, Z, 5)], "fixedrange": True}
-    figure.update_xaxes(title_text="from dimension", range=[0.5, Z + 0.5], **axis)
-    figure.update_yaxes(title_text="to dimension", range=[Z + 0.5, 0.5], scaleanchor="x", **axis)
+    steps, part = matrix(view.after - view.places, "steps"), fitting_part(view)
+    figure = blank(_near_in_words(view, part), height=300)
+    some = np.arange(len(steps)).reshape(int(np.sqrt(len(steps))), -1)[1::2, 1::2].ravel()  # the figure is small
+    figure.add_traces(_arrows(view.places[some], part * steps[some], steps[some]))
+    figure.update_traces(showlegend=False)
+    figure.add_traces([_path(view), *_fixed(view)])
+    figure.update_traces(marker_size=9, selector={"name": "path"})
+    for x, y in (one.place for one in view.fixed):
+        how = {"showarrow": False, "xshift": 16, "yshift": 12, "font_size": 18}
+        figure.add_annotation(x=x, y=y, text="z*", **how)
+    _set_window(figure, view, titles)
     return figure
 
 
@@ -118,6 +97,36 @@ def _arrows(places, drawn, steps):
         go.Scatter(x=gaps[:, 0], y=gaps[:, 1], **shaft, name="shafts"),
         go.Scatter(x=tips[:, 0], y=tips[:, 1], **head),
     ]
+
+
+def _path(view):
+    """A state's way without noise."""
+    import plotly.graph_objects as go
+
+    look = {"mode": "lines+markers", "line": {"color": ORANGE, "width": 2}, "marker": {"size": 5, "color": ORANGE}}
+    hover = "step %{customdata}<br>(%{x:.2f}, %{y:.2f})<extra></extra>"
+    x, y = view.path.T
+    return go.Scatter(x=x, y=y, **look, name="path", customdata=np.arange(len(x)), hovertemplate=hover)
+
+
+def _fixed(view):
+    """The fixed points: filled where stable, open where not."""
+    traces = []
+    for stable, symbol in ((True, "circle"), (False, "circle-open")):
+        points = np.array([one.place for one in view.fixed if one.stable == stable]).reshape(-1, 2)
+        mark = {"size": 14, "color": VERMILLION, "symbol": symbol, "line": {"width": 3 if not stable else 1}}
+        word = "stable" if stable else "unstable"
+        traces.append(_dots(points, f"{word} fixed point", mark, f"{word} fixed point"))
+    return traces
+
+
+def _set_window(figure, view, titles):
+    """Both axes: one unit as long on either, or angles would lie."""
+    for update, low, high, title in zip(
+        (figure.update_xaxes, figure.update_yaxes), view.low, view.high, titles, strict=True
+    ):
+        update(title_text=title, range=[low, high], constrain="domain", showgrid=False, fixedrange=True)
+    figure.update_yaxes(scaleanchor="x", title_standoff=4)
 
 
 def _landings(view):
@@ -160,3 +169,14 @@ def _in_words(view, part):
         f"points, {stable} of them stable{': ' + places if places else ''}. Nine ellipses show one standard deviation "
         f"of noise. A path of {len(view.path) - 1} steps ends at ({end})."
     )
+
+
+def _near_in_words(view, part):
+    """The same around one point, with how far from it the path is after each step."""
+    words = [f"Steps on a plane as arrows, each {part:.2f} of its step."]
+    for one in view.fixed:
+        far = ", ".join(f"{away:.2f}" for away in np.linalg.norm(view.path - one.place, axis=1))
+        place = f"({one.place[0]:.2f}, {one.place[1]:.2f})"
+        words.append(f"A {'stable' if one.stable else 'unstable'} fixed point at {place}.")
+        words.append(f"Step by step a path is {far} away from it.")
+    return " ".join(words)

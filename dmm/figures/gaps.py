@@ -2,11 +2,14 @@
 
 import math
 
+import numpy as np
+
 from dmm.figures.base import blank
 from dmm.palette import GREY, ORANGE, SKY, VERMILLION
 
 LEAST = 0.02  # nats per frame: the axis shows at least so much beyond the exact value
-BEFORE, BEYOND = 0.18, 1.22  # where it begins and ends, in parts of the largest gap
+BEFORE, BEYOND = 0.18, 1.6  # where it begins and ends, in parts of the largest gap: room for a label
+GAP = "\u00a0"  # between a whisker and its label
 
 
 def gap_bars(floors, reached=None):
@@ -90,17 +93,21 @@ def _whiskers(reached, exact):
 
 
 def _numbers(floors, reached, ends):
-    """Beside each bar the bound that was reached, or else the floor."""
+    """Right of each bar and its whisker the bound that was reached, if any, and the floor."""
     import plotly.graph_objects as go
 
-    bounds = [one.exact + reached[name][0] if name in reached else one.bound for name, one in floors.items()]
-    errors = [2 * reached[name][1] if name in reached else 0.0 for name in floors]
+    over = {name: one.exact + sum(reached[name] * np.array([1, 2])) for name, one in floors.items() if name in reached}
+    labels = [
+        f"{GAP}{one.exact + reached[name][0]:.4f} reached<br>" if name in reached else ""
+        for name, one in floors.items()
+    ]
     return go.Scatter(
-        x=[end + error for end, error in zip(ends, errors, strict=True)],
+        x=[max(end, over.get(name, end)) for name, end in zip(floors, ends, strict=True)],
         y=[name.upper() for name in floors],
         mode="text",
-        text=[f" {bound:.4f}" for bound in bounds],
+        text=[f"{label}{GAP}{one.bound:.4f} floor" for label, one in zip(labels, floors.values(), strict=True)],
         textposition="middle right",
+        cliponaxis=False,
         hoverinfo="skip",
         showlegend=False,
         name="bound",

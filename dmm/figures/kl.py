@@ -38,10 +38,10 @@ def kl_bars(kl, threshold: float = ACTIVE):
                 y=kl[chosen],
                 marker={"color": colour},
                 name=f"{word} ({chosen.sum()})",
-                hovertemplate=f"dimension %{{x}}, {word}<br>%{{y:.3f}} nats per frame<extra></extra>",
+                hovertemplate=f"dimension %{{x}}, {word}<br>%{{y:.3f}} nats per beat<extra></extra>",
             )
         )
     figure.update_layout(barmode="overlay", bargap=0.15, showlegend=True)
     figure.update_xaxes(title_text="dimension of z", range=[0.4, len(kl) + 0.6], showgrid=False)
-    figure.update_yaxes(title_text="KL(q ‖ p) (nats per frame)")
+    figure.update_yaxes(title_text="KL(q ‖ p) (nats per beat)")
     return figure

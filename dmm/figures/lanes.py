@@ -1,8 +1,9 @@
-"""The lanes of a gated transition in one dimension, as curves."""
+"""The lanes of a gated transition in one dimension, as curves; and the matrix of the linear lane in all of them."""
 
 import numpy as np
 
 from dmm.figures.base import blank, matrix, rgba
+from dmm.figures.influences import DIVERGING
 from dmm.palette import GATE, GREEN, GREY, LATENT, VERMILLION
 
 LINEAR, PROPOSAL = GREEN, VERMILLION
@@ -59,4 +60,36 @@ def gated_map(lanes, here: float):
         yaxis2=plain | {"range": [0, 1.05], "domain": [0, 0.22], "tickvals": [0, 1], "title": {"text": "g"}},
     )
     figure.add_vline(x=here, line={"color": GREY, "width": 1, "dash": "dot"})
+    return figure
+
+
+def step_matrix(W):
+    """The matrix of the linear lane: a row for each dimension that it makes, a column for each it takes from.
+
+    Args:
+        W: (Z, Z).
+
+    Raises:
+        ValueError: a number is not finite.
+    """
+    import plotly.graph_objects as go
+
+    W = matrix(W, "W")
+    Z, own = len(W), np.diag(W)
+    end = abs(W).max() or 1.0
+    rest = abs(W - np.diag(own)).max()
+    figure = blank(
+        f"The {Z} by {Z} matrix of the linear lane, where the identity would have 1 along the diagonal and 0 "
+        f"elsewhere. Along the diagonal it runs from {own.min():.2f} to {own.max():.2f}; the largest number beside it "
+        f"is {rest:.2f}.",
+        height=360,
+    )
+    dims = np.arange(1, Z + 1)
+    hover = "from dimension %{x} to %{y}<br>%{z:.2f}<extra></extra>"
+    bar = {"thickness": 10, "outlinewidth": 0, "len": 0.9}
+    heat = {"x": dims, "y": dims, "z": W, "zmin": -end, "zmax": end, "colorscale": DIVERGING, "colorbar": bar}
+    figure.add_trace(go.Heatmap(**heat, hovertemplate=hover))
+    axis = {"showgrid": False, "constrain": "domain", "tickvals": [*range(1, Z, 5)], "fixedrange": True}
+    figure.update_xaxes(title_text="from dimension", range=[0.5, Z + 0.5], **axis)
+    figure.update_yaxes(title_text="to dimension", range=[Z + 0.5, 0.5], scaleanchor="x", **axis)
     return figure

@@ -42,7 +42,7 @@ def ranked_kl(kl, rank: int):
 
 
 def step_bells(bells, label: str = "z<sub>t</sub>", mark: float | None = None):
-    """Gaussians over one latent at one step.
+    """Gaussians over one dimension of the latent at one step.
 
     Args:
         bells: from "q", "p" or "exact" to (words, mean, standard deviation).

@@ -17,7 +17,7 @@ def trajectory_2d(z, frame_labels=None, *, dims=None, samples=None, names=None, 
         z: `(T, Z)` hidden states.
         frame_labels: T texts that say when each state was; by default "beat 1" and so on.
         dims: two dimensions, from 0, instead of principal components.
-        samples: `(S, T, Z)` draws from the posterior, thin and light behind the path.
+        samples: `(S, T, Z)` draws of the guess, thin and light behind the path.
         names: T texts with the notes that sound, for the hover.
         highlight: one frame, from 0, to ring.
 
@@ -107,7 +107,7 @@ def _draws(drawn: np.ndarray, k: int):
     gaps = np.concatenate([drawn, np.full((S, 1, k), np.nan)], axis=1).reshape(-1, k)
     # WebGL on a clear background turns translucent lines white
     line = {"color": rgba(SKY, 0.25) if k == 2 else GREY, "width": 1}
-    return _scatter(gaps, mode="lines", line=line, hoverinfo="skip", name="posterior draws")
+    return _scatter(gaps, mode="lines", line=line, hoverinfo="skip", name="draws of the guess")
 
 
 def _mark(point: np.ndarray, hover: str, name: str, colour: str, symbol: str):

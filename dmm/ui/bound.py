@@ -35,6 +35,7 @@ BELOW = {
     "folded": "Two values of $z$ explain the same frame. Where $x$ is large the posterior has two peaks, and a "
     "Gaussian has to choose: one of them, or a wide bell over both.",
 }
+LIKELIHOOD = "Dotted: the likelihood as a function of $z$, scaled to fit."
 STAYS = [r"$\log p(x)$", "The ELBO", r"The gap, $\mathrm{KL}(q \,\|\, p(z \mid x))$"]
 BECAUSE = (
     "It has no $q$ in it: it belongs to the model and the frame. $q$ decides how much of it the ELBO misses. Move "
@@ -70,7 +71,7 @@ def show_bar() -> None:
         kind = pick(LESSON, "world", "World", KINDS, WORLD)
         x, loc, scale = dials(LESSON, [FRAME, LOC, SCALE]).values()
         found = parts(kind, x, loc, scale)
-        question = r"Move the sliders of $q$. Which of these three stays where it is, whatever $q$ is?"
+        question = "Which of these three stays where it is, whatever $q$ is?"
         answered = predict("stays", question, STAYS, lambda: (stays(kind, x), BECAUSE))
         if answered:
             st.latex(equation(found))
@@ -80,7 +81,7 @@ def show_bar() -> None:
         if answered:
             plot(figures.bound_bar(found, found.log_p_x - SEEN), "bar", tools=False)
         plot(figures.latent_curves(curves(kind, x, loc, scale), x, NOISE), "curves", tools=False)
-        st.caption(BELOW[kind])
+        st.caption(f"{LIKELIHOOD} {BELOW[kind]}")
 
 
 def stays(kind: str, x: float) -> str:

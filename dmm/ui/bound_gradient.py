@@ -119,7 +119,8 @@ INSIDE = (
         r"&= E_q \Bigl[ f(z) \, \frac{\partial \log q(z)}{\partial \mu} \Bigr] \\ "
         r"&= E_\epsilon \Bigl[ f(\mu + \sigma \epsilon) \, \frac{\epsilon}{\sigma} \Bigr] \end{aligned}",
         "Another way, the **score function**: differentiate $q$ itself, with $\\partial q = q \\, \\partial \\log q$. "
-        "It needs no slope of $f$, so $z$ may even be discrete. Its standard error is larger: compare.",
+        "It needs no slope of $f$, so $z$ may even be discrete. Its standard error is mostly larger: compare it with "
+        "that of the first derivative by $\\mu$.",
         lambda: check_gradient(one_draw.gradient_score, 0),
     ),
 )

@@ -84,7 +84,7 @@ def check_prior_kl() -> Check:
 JENSEN = (
     Step(
         r"\begin{gathered} \log p(x) = \log \int p(x, z) \, dz \\ p(x, z) = p(x \mid z) \, p(z) \end{gathered}",
-        "Every $z$ could have made this frame; add them all up. With networks and many latents nobody can.",
+        "Every $z$ could have made this frame; add them all up. With networks and many dimensions nobody can.",
         check_evidence,
     ),
     Step(

@@ -27,7 +27,8 @@ def show_kl() -> None:
     there, back = kl_normal(q_loc, q_scale, p_loc, p_scale), kl_normal(p_loc, p_scale, q_loc, q_scale)
     st.markdown(
         f"Now $\\mathrm{{KL}}(q \\,\\|\\, p)$ is **{there:.3f}** nats, and the other way round, "
-        f"$\\mathrm{{KL}}(p \\,\\|\\, q)$, **{back:.3f}**. It is no distance: which of the two one draws from matters."
+        f"$\\mathrm{{KL}}(p \\,\\|\\, q)$, **{back:.3f}**. It is not symmetric: it matters which of the "
+        "two one draws from."
     )
     derive(LESSON, "gaussians", GAUSSIANS)
 
@@ -115,7 +116,8 @@ GAUSSIANS = (
     Step(
         r"\mathrm{KL}(q \,\|\, p) = \log \frac{\sigma_p}{\sigma_q} "
         r"+ \frac{\sigma_q^2 + (\mu_q - \mu_p)^2}{2 \sigma_p^2} - \frac12",
-        "Put together. With several latents and diagonal covariances one adds this up over them: the paper's Eq. 11.",
+        "Put together. With several dimensions and diagonal covariances one adds this up over the dimensions: the "
+        "paper's Eq. 11.",
         check_closed_form,
     ),
 )

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dmm import figures, one_draw, one_latent
 from dmm.one_latent import WORLDS
-from dmm.ui.bound import FRAME, KINDS, LESSON, WORLD, curves
+from dmm.ui.bound import FRAME, KINDS, LESSON, LIKELIHOOD, WORLD, curves
 from dmm.ui.dials import Dial, dials, pick
 from dmm.ui.explain import formula_and_code
 from dmm.ui.plot import plot
@@ -54,6 +54,7 @@ def show_learning() -> None:
             plot(figures.guess_walk(*AXES, gap, way, best), "walk", tools=False)
         with beside:
             plot(figures.belief_curves(curves(kind, X, *walk["way"][-1]), X), "beliefs", tools=False)
+            st.caption(LIKELIHOOD)
             plot(figures.bound_by_step(elbo, log_p_x, ceiling), "steps", tools=False)
 
 

@@ -66,7 +66,7 @@ def show_noise() -> None:
         kind = pick(LESSON, "noisy", "World", KINDS, WORLD)
         loc, scale = dials(LESSON, NOISY).values()
         st.markdown(f"The frame is $x = {X:g}$. The gap of this $q$: **{parts(kind, X, loc, scale).gap:.3f}** nats.")
-        question = r"One draw's word on the slope $\partial \, \mathrm{ELBO} / \partial \mu$: which scatters more?"
+        question = r"One draw's estimate of the slope $\partial \, \mathrm{ELBO} / \partial \mu$: which scatters more?"
         answered = predict("scatter", question, WAYS, lambda: noisier(kind, loc, scale))
         link(LESSON, {"noisy": kind, "noisy_mean": loc, "noisy_sd": scale})
     with right:
@@ -109,15 +109,15 @@ def show_answer() -> None:
     spread = at_posterior()
     answer(
         "sampled-kl",
-        "**Both are right on average.** The sampled KL, $\\log q(z) - \\log p(z)$ at the drawn $z$, takes part in the "
-        "chance of the draw; the analytic KL leaves only the reconstruction to chance.\n\n"
+        "**Both are right on average.** The sampled KL, $\\log q(z) - \\log p(z)$ at the drawn $z$, is random as well; "
+        "with the analytic KL only the reconstruction is.\n\n"
         "*For learning* take the analytic one where there is one: its gradient mostly scatters less, in the straight "
         f"world even where $q$ is the posterior (standard deviation {spread['reparameterised, analytic KL']:.2f} "
         f"against {spread['reparameterised, sampled KL']:.2f}).\n\n"
         "*For the value* of the bound it can be the other way round. If $q$ is the posterior, $\\log w = \\log p(x)$ "
-        "for every $z$: the chance in the sampled KL cancels that in the reconstruction, and one draw tells all. There "
-        f"the sampled form has a standard deviation of {abs(spread['sampled KL']):.2f}, the analytic one of "
-        f"{spread['analytic KL']:.2f}.\n\n"
+        "for every $z$: what is random in the sampled KL cancels what is random in the reconstruction, and one draw "
+        f"tells all. There the sampled form has a standard deviation of {abs(spread['sampled KL']):.2f}, the analytic "
+        f"one of {spread['analytic KL']:.2f}.\n\n"
         "*Without a choice*: where $q$ or $p$ is no Gaussian, as when a *flow*, a learned bending, is put behind "
         "$q$, there is no closed form, and the KL is sampled.",
     )

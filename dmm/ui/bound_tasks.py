@@ -54,7 +54,7 @@ def show_tasks() -> None:
         "scatters less than half as much as the one with the analytic KL.",
         is_quiet,
         "No Gaussian is the posterior here. But near it $w = p(x, z) / q(z)$ is nearly the same for all $z$, and the "
-        "two chances nearly cancel.",
+        "randomness of reconstruction and KL nearly cancels.",
         "In the straight world the sampled form falls silent where $q$ is the posterior. Here, bring $q$ as near to it "
         "as you can: the gap below the sliders tells how near.",
     )

@@ -12,7 +12,7 @@ from dmm.ui.explain import coloured
 LESSON = "deep_markov_model"
 LENGTH = Dial("T", "$T$: frames", 2, 7, 4, 1, "How many frames are drawn. The networks stay the same.")
 SIZES = (
-    Dial("Z", "$Z$: latent size", 1, 128, 32, 1, "How many numbers a hidden state $z_t$ has."),
+    Dial("Z", "$Z$: latent size", 1, 128, 32, 1, "How many dimensions a hidden state $z_t$ has."),
     Dial("X", "$X$: keys", 1, 128, 88, 1, "How many keys a frame $x_t$ has."),
     Dial("E", "$E$: emitter's width", 1, 256, 100, 1, "Units in each of the two hidden layers of the emitter."),
     Dial("H", "$H$: transition's width", 1, 256, 100, 1, "Hidden units of the gate, and of the proposed mean."),
@@ -28,22 +28,28 @@ STEP = 1.28  # columns from one hidden state to the next
 @st.fragment
 def show_model() -> None:
     """The graph, the factorisation beside it, what is in a square, and the weights."""
-    columns = st.columns(1 + len(SIZES))
-    with columns[0]:
-        frames = dials(LESSON, [LENGTH])["T"]
-    sized = {}
-    for column, dial in zip(columns[1:], SIZES, strict=True):
-        with column:
-            sized |= dials(LESSON, [dial])
     graph, words = st.columns([3, 2], gap="large")
+    frames, sized = choose()  # below the graph, which a phone then shows first
     with graph:
         name = pick_and_draw(frames)
-        show_inside(name, sized)
     with words:
         st.latex(coloured(reading.formula("model"), COLOURS))
         st.latex(in_full(frames))
+    inside, weights = st.columns([3, 2], gap="large")
+    with inside:
+        show_inside(name, sized)
+    with weights:
         st.markdown(weights_table(frames, **sized))
         link(LESSON, {"T": frames, **sized, "inside": name})
+
+
+def choose():
+    """The sliders side by side: the length, and the sizes by name."""
+    values = {}
+    for column, dial in zip(st.columns(1 + len(SIZES)), (LENGTH, *SIZES), strict=True):
+        with column:
+            values |= dials(LESSON, [dial])
+    return values.pop("T"), values
 
 
 def show_general_form() -> None:

@@ -14,7 +14,7 @@ from dmm.ui.plot import plot
 FRAMES, PATHS = 12, 12
 START = Dial("z_1", "Start, $z_1$", -4.0, 4.0, 0.0, 0.1, "Where all paths begin, and where the orange bell stands.")
 NOISE = Dial("sigma", r"Noise, $\sigma$", 0.2, 1.2, 0.6, 0.05, "The standard deviation of each step, in all three.")
-TIME = Dial("t", "Time, $t$", 2, FRAMES, 8, 1, "The time at which the spread is drawn at the right of each figure.")
+TIME = Dial("t", "Time, $t$", 2, FRAMES, 8, 1, "The time whose density is drawn at the right of each figure.")
 DIALS = (START, NOISE, TIME)
 NAMES = {"linear": "Linear", "mlp": "MLP", "gated": "Gated"}
 FORMULAS = {
@@ -27,9 +27,9 @@ SOME = "One for the linear step, more for the two networks"
 MORE = "More than one in all three"
 CHOICES = (ONE_HUMP, SOME, MORE)
 LEGEND = (
-    f"Shades: the exact density, as dark at each $t$. Grey: {PATHS} paths, drawn with the same noise in all three. "
-    "Orange: the density at the chosen $t$; dotted, the bell of the same mean and width. The weights of the MLP and of "
-    "the gate are set by hand to make the point; they are not trained."
+    f"Shades: the exact density, scaled so that its peak is equally dark at each $t$. Grey: {PATHS} paths, drawn with "
+    "the same noise in all three. Orange: the density at the chosen $t$; dotted, the bell of the same mean and width. "
+    "The weights of the MLP and of the gate are set by hand to make the point; they are not trained."
 )
 SO = (
     "So $p(z_t \\mid z_{t-1})$ is a bell by construction, but $p(z_t \\mid z_1)$, over all the ways that lead there, "
@@ -90,7 +90,7 @@ def ask() -> bool:
     now = [dial.start for dial in DIALS]
     question = (
         f"All paths start at $z_1 = {now[0]:g}$, and each step is a bell with $\\sigma = {now[1]:g}$. "
-        f"How is $z_{{{now[2]}}}$ spread?"
+        f"How many humps has the density of $z_{{{now[2]}}}$?"
     )
     return predict("humps", question, CHOICES, lambda: right(*now))
 
@@ -123,12 +123,13 @@ def right(z_1, scale, t):
 
 
 def in_words(kind, scale, z_1, t):
-    """The spread at one time in numbers."""
+    """The density at one time in numbers."""
     density = spread(kind, scale, z_1)[t - 2]
     mean, width = marginals.moments(density)
     humps, away = marginals.humps(density), marginals.away_from_bell(density)
     mean += 0.0 if abs(mean) > 0.005 else -mean  # no "-0.00"
     return (
         f"$z_{{{t}}}$: mean {mean:.2f}, standard deviation {width:.2f}, "
-        f"{humps} {'hump' if humps == 1 else 'humps'}; {100 * away:.1f}\u00a0% away from the dotted bell."
+        f"{humps} {'hump' if humps == 1 else 'humps'}; {100 * away:.1f}\u00a0% of the probability would have to be "
+        "moved to make it the dotted bell."
     )

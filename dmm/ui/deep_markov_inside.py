@@ -13,8 +13,8 @@ def show_inside(name, sized) -> None:
     if name == "transition":
         shapes, arrows = transition_flow(sized["Z"], sized["H"])
         words = (
-            "The **gate** $g_t$ chooses, number by number, between a linear step and what a network **proposes**; the "
-            "proposal also sets the scale. The page after this one is about it."
+            "The **gate** $g_t$ chooses, dimension by dimension, between a linear step and what a network "
+            "**proposes**; the proposal also sets the scale. The page after this one is about it."
         )
         described = "From z_t-1 to a gate, a proposed mean and a linear step, which are mixed into the mean of z_t."
     else:
@@ -31,13 +31,13 @@ def transition_flow(z_dim, transition_dim):
     """Three lanes from one hidden state to the next."""
     mlp = f"{z_dim} → {transition_dim} → {z_dim}"
     shapes = {
-        "before": Shape(0, 1, "z<sub>t−1</sub>", hover=f"{z_dim} numbers"),
+        "before": Shape(0, 1, "z<sub>t−1</sub>", hover=f"{z_dim} dimensions"),
         "linear": Shape(1.75, 0, f"linear\n{z_dim} → {z_dim}", "box", LATENT, width=1.65, height=0.76),
         "gate": Shape(1.75, 1, f"gate\n{mlp}", "box", LATENT, width=1.65, height=0.76),
         "proposal": Shape(1.75, 2, f"proposal\n{mlp}", "box", LATENT, width=1.65, height=0.76),
         "mean": Shape(3.75, 0.5, f"mean\n{z_dim}", "box", LATENT, width=1.0, height=0.76),
         "scale": Shape(3.75, 2, f"scale\n{z_dim} → {z_dim}", "box", LATENT, width=1.2, height=0.76),
-        "after": Shape(5.15, 1, "z<sub>t</sub>", hover=f"{z_dim} numbers, drawn"),
+        "after": Shape(5.15, 1, "z<sub>t</sub>", hover=f"{z_dim} dimensions, drawn"),
     }
     ends = ("before linear", "before gate", "before proposal", "linear mean", "gate mean", "proposal mean")
     ends += ("proposal scale", "mean after", "scale after")
@@ -49,7 +49,7 @@ def emitter_flow(z_dim, emission_dim, x_dim):
     green = {"kind": "box", "colour": RECONSTRUCTION, "width": 0.9, "height": 0.8}
     counts = sizes.emitter(x_dim, z_dim, emission_dim)
     shapes = {
-        "z": Shape(0, 0, "z<sub>t</sub>", hover=f"{z_dim} numbers"),
+        "z": Shape(0, 0, "z<sub>t</sub>", hover=f"{z_dim} dimensions"),
         "a": Shape(1.45, 0, f"{emission_dim}\nrelu", **green),
         "c": Shape(2.95, 0, f"{emission_dim}\nrelu", **green),
         "logits": Shape(4.4, 0, f"{x_dim}\nlogits", **green),

@@ -18,12 +18,12 @@ from dmm.ui.explain import formula_and_code
 from dmm.ui.looking import model_of
 from dmm.ui.plot import plot
 
-SHIFT = Dial("shift", "Move it by", -6.0, 6.0, 0.0, 0.25, "Added to this one number of $z_t$; the others stay.")
+SHIFT = Dial("shift", "Move it by", -6.0, 6.0, 0.0, 0.25, "Added to this one dimension of $z_t$; the others stay.")
 MUCH = 0.1  # a key whose chance changes by more has moved
 
 
 class Chord(NamedTuple):
-    """A beat of the stored chorale: its frame, and each key's chance as it is and with one number of z_t moved."""
+    """A beat of the stored chorale: its frame, and each key's chance as it is and with one dimension of z_t moved."""
 
     played: np.ndarray  # (88,) 0/1
     before: np.ndarray  # (88,)
@@ -53,21 +53,33 @@ def beat_dial(inspection):
 
 
 def number_dial(inspection):
-    """The numbers of z_t; it starts at the busiest."""
+    """The dimensions of z_t; it starts at the busiest."""
     start = int(inspection.kl.mean(0).argmax()) + 1
-    return Dial("number", "Which number of $z_t$", 1, inspection.kl.shape[1], start, 1, "One coordinate of $z_t$.")
+    return Dial("number", "Which dimension of $z_t$", 1, inspection.kl.shape[1], start, 1, "The one that is moved.")
 
 
 def chord(beat, number, shift) -> Chord:
     """What the emitter of the stored run makes of the hidden state at a beat; beat and number count from 1."""
+    run, inspection, piece = choral()
+    before, after = _chances(run, inspection.z_loc[beat - 1], number, (0.0, shift))
+    return Chord(piece.roll[beat - 1], before, after)
+
+
+def deaf(number, shift) -> int:
+    """At how many beats no key's chance changes by more than 0.1, be a dimension moved up or down by a shift."""
+    run, inspection, _ = choral()
+    before, *after = _chances(run, inspection.z_loc, number, (0.0, shift, -shift))
+    return int((np.abs(np.array(after) - before).max((0, 2)) <= MUCH).sum())
+
+
+def _chances(run, z, number, shifts):
+    """Each key's chance to sound, (N, ..., 88), with one dimension of the states (..., Z) moved by each of N shifts."""
     import torch  # here, so that what stands above is shown without it
 
-    run, inspection, piece = choral()
-    z = np.repeat(inspection.z_loc[beat - 1][None], 2, axis=0)  # as it is, and moved
-    z[1, number - 1] += shift
+    moved = np.stack([z] * len(shifts))
+    moved[..., number - 1] += np.reshape(shifts, [-1] + [1] * (z.ndim - 1))
     with torch.no_grad():
-        before, after = model_of(run)[0].emitter.probabilities(torch.from_numpy(z)).numpy()
-    return Chord(piece.roll[beat - 1], before, after)
+        return model_of(run)[0].emitter.probabilities(torch.from_numpy(moved)).numpy()
 
 
 def chosen() -> tuple[int, int, float]:
@@ -95,8 +107,8 @@ def show_emitter() -> None:
         shapes, arrows = emitter_flow(config.z_dim, config.emission_dim, config.x_dim)
         total = sum(sizes.emitter(config.x_dim, config.z_dim, config.emission_dim))
         described = (
-            f"The emitter: {config.z_dim} numbers, two hidden layers of {config.emission_dim}, {config.x_dim} logits; "
-            f"{total:,} weights."
+            f"The emitter: {config.z_dim} dimensions, two hidden layers of {config.emission_dim}, {config.x_dim} "
+            f"logits; {total:,} weights."
         )
         diagram(shapes, arrows, described, key="emitter", row=60, fit=False)
         now = chord(beat, number, shift)
@@ -111,14 +123,14 @@ def in_words(now: Chord, number, shift) -> str:
     bach = ", ".join(name(key) for key in np.flatnonzero(now.played)) or "silence"
     words = f"The dots are Bach's keys: {bach}. The emitter expects {now.after.sum():.2f} keys to sound."
     if not shift:
-        return f"{words} Now move one number of $z_t$."
+        return f"{words} Now move one dimension of $z_t$."
     if not len(now.moved):
-        return f"{words} Moving number {number} by {shift:g} changes **no** key's chance by more than {MUCH:g}."
+        return f"{words} Moving dimension {number} by {shift:g} changes **no** key's chance by more than {MUCH:g}."
     most = np.abs(now.after - now.before).argmax()
     count = f"{len(now.moved)} {'key' if len(now.moved) == 1 else 'keys'}"
     return (
-        f"{words} Moving number {number} by {shift:g} changes the chance of **{count}** by more than {MUCH:g}: most of "
-        f"all {name(most)}, from {now.before[most]:.2f} to {now.after[most]:.2f}."
+        f"{words} Moving dimension {number} by {shift:g} changes the chance of **{count}** by more than {MUCH:g}: most "
+        f"of all {name(most)}, from {now.before[most]:.2f} to {now.after[most]:.2f}."
     )
 
 

@@ -131,15 +131,15 @@ def why_rough(piece, again) -> str:
     _, _, chorale = choral()
     voices = chorale.roll.sum(1)
     return (
-        "Given $z_t$ the keys are **independent coins**. The state may say *a chord of G or of E minor*, but each key "
-        "falls by itself, so a beat may get notes of both, or too few. In the piece that these random numbers draw, "
-        f"the coins of a beat carry {rough.entropy:.2f} nats of entropy, their uncertainty (88 fair coins would have "
-        f"{coins.entropy(np.full(88, 0.5)):.2f}). Toss them again, from the *same* hidden states, and "
+        "Given $z_t$ the keys are **independent coins**. The state may say *a chord of G or of E minor*, but each "
+        "key's coin is tossed by itself, so a beat may get notes of both, or too few. In the piece that these random "
+        f"numbers draw, the coins of a beat carry {rough.entropy:.2f} nats of entropy, their uncertainty (88 fair "
+        f"coins would have {coins.entropy(np.full(88, 0.5)):.2f}). Toss them again, from the *same* hidden states, and "
         f"**{rough.expected:.2f} keys a beat** come out otherwise on average (here {rough.differ:.2f} did), while "
         f"{rough.keys:.2f} are expected to sound. A beat of the draw has {rough.fewest} to {rough.most} keys; one of "
-        f"{chorale.name} has {voices.min()} to {voices.max()}.\n\n"
-        "**The chances are not a piece.** They look smooth because they are a mean over all that might have sounded. "
-        f"Play only the keys that are likelier than not, and {rough.likely:.2f} a beat are left: an undecided chord "
-        "falls silent. A reconstruction on other pages shows chances too; do not compare it with a draw. What helps is "
-        "an emission in which keys know of each other, or a $z_t$ that decides more."
+        f"{chorale.name} has {voices.min()} to {voices.max()}.\n\n**The chances are not a piece.** They look smooth "
+        "because they are a mean over all that might have sounded. Play only the keys that are likelier than not, and "
+        f"{rough.likely:.2f} a beat are left: an undecided chord falls silent. A reconstruction on other pages shows "
+        "chances too; do not compare it with a draw. What helps is an emission in which keys know of each other, or a "
+        "$z_t$ that decides more."
     )

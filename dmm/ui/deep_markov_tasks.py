@@ -6,11 +6,11 @@ from dmm import marginals, sizes
 from dmm.ui import tasks
 from dmm.ui.deep_markov import LENGTH, LESSON, SIZES
 from dmm.ui.deep_markov_dynamics import NOISE, START, TIME, spread
-from dmm.ui.deep_markov_keys import MUCH, choral, chord, chosen
+from dmm.ui.deep_markov_keys import MUCH, choral, chosen, deaf
 from dmm.ui.dials import value
 
 LOUD, LATE = 0.5, 8  # the least noise, and the earliest time, of the first task
-FAR = 4  # the least shift of the third
+FAR = 4  # the shift of the third, up and down
 DOUBLED = {
     "T": "the number of frames, $T$",
     "Z": "the latent size, $Z$",
@@ -29,10 +29,10 @@ def show_tasks() -> None:
             LESSON,
             "density",
             f"Among the three kinds of step: with noise of {LOUD:g} or more and $t$ at {LATE} or later, make the "
-            "spread of the **MLP** one hump.",
+            "density of the **MLP**'s $z_t$ have one hump.",
             one_hump,
             "Far from its bend the network is flat: whatever noise came before, it forgets. What a network does to a "
-            "bell hangs on *where* the bell is; a matrix does the same everywhere.",
+            "bell depends on *where* the bell is; a matrix does the same everywhere.",
             "The two humps are paths that went either way. Where would all go the same way?",
         )
     with second:
@@ -48,12 +48,13 @@ def show_tasks() -> None:
         tasks.reach(
             LESSON,
             "silent",
-            f"Find a number of $z_t$ that the emitter does not listen to: moved by {FAR} or more to either side, it "
-            f"changes no key's chance by more than {MUCH:g}.",
+            f"Find a dimension of $z_t$ that the emitter hardly listens to: at most of the chorale's beats, moved by "
+            f"{FAR} up or down it changes no key's chance by more than {MUCH:g}.",
             unheard,
-            "The model has more numbers than it uses: training let this one fall asleep. The page on latents shows "
+            "The model has more dimensions than it uses: training let this one fall asleep. [Latents](latents) shows "
             "which ones, and why.",
-            "Beside the keyboard: choose a number, move it by its full range, and read the sentence below.",
+            f"Beside the keyboard: choose a dimension, move it by {FAR} and by −{FAR}, and read the sentence below. "
+            "Then try another beat.",
         )
 
 
@@ -86,13 +87,11 @@ def weights(T, Z, X, E, H) -> int:
 
 
 def unheard() -> tuple[bool, str]:
-    """The third task, as the sliders stand."""
-    beat, number, shift = chosen()
-    now = chord(beat, number, shift)
-    _, inspection, _ = choral()
-    nats = inspection.kl.mean(0)[number - 1]
+    """The third task, as the slider of the dimension stands."""
+    _, number, _ = chosen()
+    beats, quiet = len(choral()[1].z_loc), deaf(number, FAR)
     words = (
-        f"Number {number}, moved by {shift:g}: {len(now.moved)} keys change by more than {MUCH:g}. What the frames "
-        f"tell of it is {nats:.4f} nats a beat."
+        f"Dimension {number}: at {quiet} of {beats} beats no key's chance changes by more than {MUCH:g} when it is "
+        f"moved by {FAR} up or down."
     )
-    return not len(now.moved) and abs(shift) >= FAR, words
+    return quiet > beats / 2, words

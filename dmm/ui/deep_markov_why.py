@@ -1,4 +1,4 @@
-"""The deep Markov model: why a linear spread is a bell and a network's need not be, in three lines with numbers."""
+"""The deep Markov model: why a linear density is a bell and a network's need not be, in three lines with numbers."""
 
 import numpy as np
 import streamlit as st
@@ -15,7 +15,7 @@ NODES = 20_001  # of the quadrature
 
 @st.fragment
 def show_derivation() -> None:
-    """Why the linear spread is a bell, and why a network's need not be."""
+    """Why the linear density is a bell, and why a network's need not be."""
     derive(LESSON, "lines", STEPS)
 
 
@@ -62,7 +62,7 @@ STEPS = (
     Step(
         r"p(z_3 \mid z_1) = \int p(z_3 \mid z_2) \, p(z_2 \mid z_1) \, dz_2",
         "Sum over all that $z_2$ may have been. Given $z_2$, the start $z_1$ tells nothing more of $z_3$. So the "
-        "spread is a mixture of bells, one for each $z_2$.",
+        "density is a mixture of bells, one for each $z_2$.",
         check_mixture,
     ),
     Step(
@@ -74,8 +74,8 @@ STEPS = (
     Step(
         r"\operatorname{Var}[z_3 \mid z_1] = \sigma^2 + \operatorname{Var}[\mu(z_2) \mid z_1]",
         "For any step with this noise. A network may squeeze the means $\\mu(z_2)$ together or pull them apart; then "
-        "mean and variance no longer tell the whole spread. (The grid is fine, not exact: it misses a little where the "
-        "MLP bends.)",
+        "mean and variance no longer tell the whole density. (The grid is fine, not exact: it misses a little where "
+        "the MLP bends.)",
         check_variance,
     ),
 )

@@ -1,6 +1,6 @@
 """A derivation, line by line: each line comes on request, with its reason, and numbers on both sides where they can be.
 
-What is checked is computed when the button is pressed, on the numbers of the page as they are then.
+What is checked is computed once the button was pressed, on the numbers of the page as they are now.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ import streamlit as st
 from dmm.ui.dials import Dial, dials, turn
 
 NEXT = "One more line; after the last one it begins again."
+ROUNDING = 1e-9
 CHECK = "Computes both sides of this line, each in its own way."
 
 
@@ -49,7 +50,7 @@ def derive(lesson: str, name: str, steps: Sequence[Step]) -> None:
     how = {"on_click": turn, "args": (lesson, dial), "help": NEXT, "icon": icon, "width": "stretch"}
     button.button(label, key=f"next {lesson} {name}", **how)
     for place, step in enumerate(steps[:shown]):
-        formula, words = st.columns([3, 2], gap="large", vertical_alignment="center")
+        formula, words = st.columns([3, 2], gap="large", vertical_alignment="top")
         formula.latex(step.formula)
         with words:
             st.markdown(step.reason)
@@ -58,17 +59,19 @@ def derive(lesson: str, name: str, steps: Sequence[Step]) -> None:
 
 
 def _check(key, check):
-    """The button, and both sides once it was pressed."""
-    if st.button("Check it", icon=":material/balance:", key=key, help=CHECK, type="tertiary"):
+    """The button, and from its press on both sides, anew whenever the page's numbers change."""
+    pressed = st.button("Check it", icon=":material/balance:", key=key, help=CHECK, type="tertiary")
+    if pressed or st.session_state.get(f"{key} on"):
+        st.session_state[f"{key} on"] = True
         st.markdown(in_words(check()))
 
 
 def in_words(found: Check) -> str:
     """Both sides as a small table, and how far they are apart."""
     apart = abs(found.left_value - found.right_value)
-    difference = f"{apart:.1e}" if apart else "nothing"
-    verdict = f"They differ by {difference}"
-    verdict += f": {apart / found.noise:.1f} standard errors." if found.noise else "."
+    verdict = f"They differ by {f'{apart:.2g}' if apart else 'nothing'}"
+    noisy = found.noise > ROUNDING * max(1.0, abs(found.left_value))  # less is what rounding leaves of no noise
+    verdict += f": {apart / found.noise:.1f} standard errors of {found.noise:.2g}." if noisy else "."
     rows = ((found.left, found.left_value), (found.right, found.right_value))
     table = "\n".join(f"| {words} | {value:.10g} |" for words, value in rows)
     return f"| both sides | now |\n|:---|---:|\n{table}\n\n{verdict}"

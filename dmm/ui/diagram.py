@@ -109,10 +109,12 @@ def diagram(
         "fit": fit,
     }
 
+    def known(name):  # a browser may send anything
+        return name if isinstance(name, str) and name in clickable else None
+
     def pressed():
-        name = st.session_state[key].get("pressed")
-        if on_click and name in clickable:  # a browser may send anything
+        name = known(st.session_state[key].get("pressed"))
+        if on_click and name:
             on_click(name)
 
-    result = _DIAGRAM(key=key, data=packet, on_pressed_change=pressed)
-    return result.pressed if result.pressed in clickable else None
+    return known(_DIAGRAM(key=key, data=packet, on_pressed_change=pressed).pressed)

@@ -57,7 +57,11 @@ function paintShape(name, shape, at, size) {
   } else if (shape.kind === "square") {
     const box = { x: x - SQUARE, y: y - SQUARE, width: 2 * SQUARE, height: 2 * SQUARE };
     group.append(element("rect", { x: x - 18, y: y - 18, width: 36, height: 36, fill: "transparent" }));
-    group.append(element("rect", { ...box, ...edge, fill: shape.colour }));
+    if (shape.strong) {
+      const ring = { x: x - SQUARE - 5, y: y - SQUARE - 5, width: 2 * SQUARE + 10, height: 2 * SQUARE + 10, rx: 4 };
+      group.append(element("rect", { ...ring, ...edge, "stroke-width": 2 }));
+    }
+    group.append(element("rect", { ...box, ...edge, fill: shape.colour, "stroke-width": 2 }));
     group.append(...words(shape.label, x, y - SQUARE - 13, { class: "quiet" }));
   } else if (shape.kind === "box") {
     const box = { x: x - size[0] / 2, y: y - size[1] / 2, width: size[0], height: size[1], rx: 7 };

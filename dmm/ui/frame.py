@@ -4,6 +4,7 @@ import streamlit as st
 
 from dmm.ui import glossary, links, progress
 from dmm.ui.course import LESSONS, lesson_of
+from dmm.ui.source import read_style
 
 
 def lessons() -> list:
@@ -26,6 +27,7 @@ def lesson(file: str) -> None:
         st.navigation(lessons())
         st.rerun()
     progress.complain()
+    st.html(f"<style>{read_style('narrow')}</style>")
     this = lesson_of(file)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title("Deep Markov Lab" if file == "home" else this.title, anchor=False, width="content")

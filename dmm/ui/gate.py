@@ -49,8 +49,8 @@ def show_mix() -> None:
     words, picture = st.columns([2, 3], gap="large")
     with words:
         st.markdown(
-            "An example with one latent, its weights drawn at random. The :green[linear lane] is a straight line, $W "
-            "z + b$ with $W = 1$ and $b = 0$ as at the start of training: stay where you are. The :orange[proposal] "
+            "An example with one dimension, its weights drawn at random. The :green[linear lane] is a straight line, "
+            "$W z + b$ with $W = 1$ and $b = 0$ as at the start of training: stay where you are. The :orange[proposal] "
             "$h$ comes from a network and may bend. The :violet[gate] $g$, from a second network, says for each state "
             "how much of either counts. Where it is shut, the :blue[mean] lies on the line; where it is open, on the "
             "proposal."
@@ -102,7 +102,7 @@ def active() -> np.ndarray:
 
 
 def states() -> np.ndarray:
-    """The latents of the chorale, means over draws of the posterior: (T, Z)."""
+    """The latents of the chorale, means over draws of the guess: (T, Z)."""
     return stored()[0].z_loc.astype(float)
 
 

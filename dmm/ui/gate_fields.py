@@ -1,4 +1,4 @@
-"""The gate, fourth part: a gated transition as arrows on a plane, with the gate as learned, held, or shut."""
+"""The gate, fourth part: a gated transition as arrows on a plane, with the gate as it is, held, or shut."""
 
 import streamlit as st
 
@@ -14,7 +14,9 @@ PLANES = {
     "components": "Trained: principal components",
     "dimensions": "Trained: two dimensions",
 }
-PLANE = "Which transition, and on which plane: two latents and no more, or two directions of the trained model's many."
+PLANE = (
+    "Which transition, and on which plane: two dimensions and no more, or two directions of the trained model's many."
+)
 SEED = Dial("seed", "Seed of the example", 0, 99, 80, 1, "Its weights are drawn anew from this number.")
 START = Dial(
     "dot", "Path from dot", 1, 9, 5, 1, "Which dot the orange path starts from: from below left to above right."
@@ -43,7 +45,7 @@ def show_field() -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**The gate as learned**" if held is None else f"**The gate held at {held:g}**")
+        st.markdown("**The gate as it is**" if held is None else f"**The gate held at {held:g}**")
         _show("field", draw(held, dot, kind, *numbers))
     with right:
         answer = st.container()  # above its question, so that both figures stand side by side
@@ -65,7 +67,7 @@ def _show(key, drawn):
 def _number_dials():
     """The sliders that choose a plane of one of the kinds, by their names."""
     Z = states().shape[1]
-    how = "Which entry of $z$ runs along this axis; all others are held at their mean over the chorale."
+    how = "Which dimension of $z$ runs along this axis; all others are held at their mean over the chorale."
     across = Dial("across", "Dimension across", 1, Z, 30, 1, how)
     return {"seed": SEED, "across": across, "up": across._replace(name="up", label="Dimension up", start=25)}
 

@@ -11,23 +11,21 @@ from dmm.ui.diagram import diagram
 from dmm.ui.dials import Dial, dials, link
 from dmm.ui.explain import coloured, formula_and_code
 from dmm.ui.gate import COLOURS, LESSON, choose_held, chorale, mixture, states
-from dmm.ui.gate_flow import flow, in_words, nth
+from dmm.ui.gate_flow import flow, in_words
 from dmm.ui.looking import model_of
 
 
 def state_dials() -> tuple[Dial, Dial]:
-    """Which beat of the chorale, and which dimension of its latent."""
+    """Which beat of the chorale, and which dimension of its states."""
     T, Z = states().shape
     return (
         Dial("t", "Beat $t$", 1, T, 20, 1, "The step that is taken apart: from $z_{t-1}$ to $z_t$."),
-        Dial(
-            "i", "Dimension $i$", 1, Z, 12, 1, "The entry of the vectors that is shown; the lanes compute all at once."
-        ),
+        Dial("i", "Dimension $i$", 1, Z, 12, 1, "The one that is shown; the lanes compute all at once."),
     )
 
 
 def before(t: int) -> np.ndarray:
-    """The state before beat t of the chorale, (Z,): the mean of the posterior, or for the first beat z_0."""
+    """The state before beat t of the chorale, (Z,): the mean of the guess, or for the first beat z_0."""
     if t > 1:
         return states()[t - 2]
     return model_of(shipped_run())[0].start.numpy().astype(float)
@@ -79,10 +77,11 @@ def _where_it_went(now, i, t):
     """Whose numbers these are, and what the chorale did."""
     run, piece, z = shipped_run().name, chorale(), states()[t - 1, i]
     far = (z - now.loc[i]) / now.scale[i]
-    start = f"what the inference network makes of beat {t - 1} of {piece.name}, a chorale held out for the test"
+    guess = "what another network, which guesses states from notes ([later](structured_inference)), makes of"
+    start = f"{guess} beat {t - 1} of {piece.name}, a chorale held out for the test"
     first = f"the learned start, before the first beat of {piece.name}, a chorale held out for the test"
     return (
-        f"Live from the transition of run {run}. $z_{{{t - 1}}}$ is {start if t > 1 else first}. At beat {t} it then "
-        f"found the {nth(i + 1)} number at **{z:.2f}**, {abs(far):.1f} standard deviations "
+        f"Live from the transition of run {run}. $z_{{{t - 1}}}$ is {start if t > 1 else first}. For beat {t} it "
+        f"guesses **{z:.2f}** in dimension {i + 1}, {abs(far):.1f} standard deviations "
         f"{'above' if far > 0 else 'below'} this mean."
     )

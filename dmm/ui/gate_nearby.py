@@ -1,14 +1,19 @@
 """The gate, fifth part: why a state near a fixed point comes closer, or does not."""
 
+from functools import lru_cache
+
 import numpy as np
 import streamlit as st
 
+from dmm import fields, figures
 from dmm.ui.deriving import Check, Step, derive
 from dmm.ui.gate import LESSON
 from dmm.ui.gate_fields import SEED
 from dmm.ui.gate_planes import look, make_plane
+from dmm.ui.plot import plot
 
 NUDGE, STEPS = 1e-4, 3  # of the check of each line
+AROUND, CORNER = 1.2, 2  # of the figure: how far it reaches to each side, and the dot where its path starts
 
 
 @st.fragment
@@ -16,11 +21,28 @@ def show_why_stable() -> None:
     """Why eigenvalues smaller than 1 pull a state in; each line with both sides in numbers."""
     rest = _rest()[1]
     sizes = " and ".join(f"{abs(one):.2f}" for one in rest.eigenvalues)
-    st.markdown(
-        f"The numbers are those of the drawn example with seed {SEED.start}, at its fixed point ({rest.place[0]:.2f}, "
-        f"{rest.place[1]:.2f}). The eigenvalues $\\lambda$ of its slope have sizes {sizes}."
-    )
+    figure, part, far = draw_near()
+    picture, words = st.columns([2, 3], gap="large", vertical_alignment="center")
+    with picture:
+        plot(figure, "near", tools=False)
+    with words:
+        st.markdown(
+            f"This is a part of the plane of the drawn example with seed {SEED.start}, around its fixed point "
+            f"$z^\\star$ = ({rest.place[0]:.2f}, {rest.place[1]:.2f}). The eigenvalues $\\lambda$ of its slope have "
+            f"sizes {sizes}. An arrow shows {100 * part:.0f} % of its step. The orange path starts {far[0]:.2f} away "
+            f"from $z^\\star$; after one, two and three steps it is {far[1]:.2f}, {far[2]:.2f} and {far[3]:.2f} away. "
+            "Why it comes closer:"
+        )
     derive(LESSON, "nearby", nearby_steps())
+
+
+@lru_cache(1)
+def draw_near():
+    """The plane around the fixed point, what part of a step its arrows show, and how far from it the path is."""
+    field, rest = _rest()
+    seen = fields.view(field, rest.place - AROUND, rest.place + AROUND, CORNER, STEPS)
+    figure = figures.near_fixed_point(seen, make_plane("example", SEED.start).titles)
+    return figure, figures.fitting_part(seen), np.linalg.norm(seen.path - rest.place, axis=1)
 
 
 def nearby_steps() -> list[Step]:
@@ -52,7 +74,7 @@ def nearby_steps() -> list[Step]:
             lambda: Check(
                 f"size of $\\det J^{STEPS}$",
                 abs(np.linalg.det(np.linalg.matrix_power(_slope(), STEPS))),
-                f"product of the sizes $|\\lambda|^{STEPS}$",
+                f"product of the sizes $\\lvert \\lambda \\rvert^{STEPS}$",
                 float(np.prod(abs(_rest()[1].eigenvalues) ** STEPS)),
             ),
         ),

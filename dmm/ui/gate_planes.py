@@ -24,7 +24,7 @@ class Plane(NamedTuple):
     states: np.ndarray | None  # (T, 2), where a chorale has been
 
     def field(self, held) -> fields.Field:
-        """With the gate as learned (None) or held."""
+        """With the gate as it is (None) or held."""
         return fields.Field(self.weights, self.origin, self.axes, held)
 
 
@@ -66,8 +66,11 @@ def draw(held, dot, kind, *numbers):
 def _in_words(plane, held, seen, part):
     """What the figure shows, in numbers."""
     count, stable = len(seen.fixed), sum(one.stable for one in seen.fixed)
-    points = f"{count} fixed point{'' if count == 1 else 's'}, {stable} stable" if count else "No fixed point"
-    words = f"{points} in this window. An arrow shows {100 * part:.0f} % of its step, a very long one less."
+    points = f"{count} fixed point{'' if count == 1 else 's'}, {stable} of them stable," if count else "No fixed point"
+    words = (
+        f"{points} found in this window; one may have been missed. An arrow shows {100 * part:.0f} % of its step, a "
+        "very long one less."
+    )
     if plane.states is None:
         return words
     share = plane.field(held).share(seen.places)

@@ -9,7 +9,6 @@ from dmm import fields, gated
 from dmm.ui import tasks
 from dmm.ui.gate import LESSON, active, states
 from dmm.ui.gate_fields import SEED
-from dmm.ui.gate_flow import nth
 from dmm.ui.gate_lanes import before, lanes_of, state_dials
 from dmm.ui.gate_planes import look
 from dmm.ui.gate_rest import FINEST, resting
@@ -34,7 +33,7 @@ def answer_scale() -> None:
         "variance's logarithm. In the paper the softplus gives the *variance*. Pyro's example takes the same number "
         f"as the scale of its `Normal`, and so do we, plus a floor of {gated.SCALE_FLOOR:g} that keeps the log-density "
         "finite. Each is a model in its own right; what must not happen is to train with one and read with the "
-        f"other.\n\nFrom beat {t - 1} of the stored chorale, the {nth(i + 1)} number of the next state has scale "
+        f"other.\n\nFrom beat {t - 1} of the stored chorale, dimension {i + 1} of the next state has scale "
         f"**{s:.3f}**: about 95 % of its draws lie within two standard deviations, {2 * s:.2f}, of the mean. Whoever "
         f"takes {s:.3f} for a variance computes $\\sqrt{{{s:.3f}}} = {mistaken[i]:.3f}$, and a band of "
         f"{2 * mistaken[i]:.2f} to each side: {'too wide' if s < 1 else 'too narrow'}. With all {len(z)} dimensions, "
@@ -123,7 +122,7 @@ def _ask_fate():
     tasks.choose(
         LESSON,
         "fixed",
-        f"The example with seed {SEED.start}, its gate as learned, has a fixed point at ({point.place[0]:.2f}, "
+        f"The example with seed {SEED.start}, its gate as it is, has a fixed point at ({point.place[0]:.2f}, "
         f"{point.place[1]:.2f}), where the eigenvalues of $J$ have sizes {sizes}. A state is put close beside it. "
         "Without noise, what happens?",
         FATES,

@@ -8,10 +8,10 @@ import streamlit as st
 
 from dmm.ui.course import lesson_of
 from dmm.ui.questions import QUESTIONS
-from dmm.ui.source import read_style
 
 WORDS_HELP = "The symbols and words of the course, and the questions that most people have."
 SEARCH = "Shows the lines that have these words: a word or its beginning, a name in the code, a symbol such as mu."
+LONGEST = 100  # characters
 SHORT = 2  # a word of so few letters is sought whole: "mu" is not "music"
 
 
@@ -45,7 +45,7 @@ SYMBOLS = (
         r"p(z_t \mid z_{t-1})", "transition: how the state moves", "p_loc, p_scale", "(..., Z)", "deep_markov_model"
     ),
     Symbol(r"p(x_t \mid z_t)", "emission: what a state shows", "logits", "(..., X)", "deep_markov_model"),
-    Symbol(r"\theta", "the parameters of the model $p$", "emitter, transition, z_0", "weights", "one_update"),
+    Symbol(r"\theta", "the parameters of the model $p$", "emitter, transition, z_0", "weights", "deep_markov_model"),
     Symbol(r"\phi", "the parameters of the guess $q$", "inference", "weights", "one_update"),
     Symbol(
         r"q(z_t \mid z_{t-1}, x)",
@@ -90,47 +90,87 @@ SYMBOLS = (
         "numbers",
         "state_space",
     ),
+    Symbol(
+        r"\ell_t",
+        "logits: one number for each key, from minus to plus infinity",
+        "logits",
+        "(..., X)",
+        "deep_markov_model",
+    ),
+    Symbol(r"W,\; b", "weight and bias of a linear layer", "weight, bias", "weights", "deep_markov_model"),
+    Symbol(r"w", "weight of the KL while it is annealed", "kl_weight", "0..1", "one_update"),
     Symbol(r"\Lambda", "precision: the inverse of a covariance", "precision", "(T, T)", "structured_inference"),
 )
 
 WORDS = (
     Word("amortised", "one network guesses for every sequence, instead of a fit for each", "bound_in_time"),
     Word("annealing", "the weight of the KL rises from small to 1 while training", "one_update"),
+    Word("bell", "the curve of a Gaussian", "state_space"),
     Word("ClippedAdam", "Adam whose gradient is bounded entry by entry, with a rate that decays", "in_code"),
     Word("collider", "a node of a graph in which two arrows of a path meet", "bound_in_time"),
     Word("combiner", "merges the last latent with what the RNNs say", "structured_inference"),
     Word(
         "DKS", "the paper's name for ST-R: the last latent, and an RNN over present and future", "structured_inference"
     ),
+    Word("dimension", "one entry of the latent vector $z_t$", "state_space"),
+    Word(
+        "DMM-Aug",
+        "a deep Markov model with arrows from each frame to the next latent and the next frame",
+        "bound_in_time",
+    ),
     Word(
         "d-separated",
         "without an open path between them in the graph, and so independent given what is known",
         "bound_in_time",
     ),
+    Word("$E_q[\\cdot]$", "the mean over draws from $q$", "bound"),
     Word("ELBO", "evidence lower bound: never above $\\log p(x)$", "bound"),
     Word("emitter", "the network that says what a hidden state sounds like", "deep_markov_model"),
     Word("evidence", "$p(x)$: how probable the model makes what was seen, whatever was hidden", "bound"),
+    Word("filter", "a guess of $z_t$ from the frames up to $t$", "state_space"),
+    Word("floor", "the lowest bound that any guess of a family could reach", "structured_inference"),
     Word("frame", "what is seen at one time; in music one beat, 88 keys", "state_space"),
+    Word("free bits", "a KL that counts only above a small limit in each dimension", "latents"),
     Word("guide", "Pyro's word for the guess $q$", "in_code"),
     Word("IAF", "inverse autoregressive flow: bends a Gaussian guess into another shape", "in_code"),
+    Word("importance sampling", "estimating $p(x)$ from draws of $q$, each weighted by $p / q$", "bound_in_time"),
     Word("Jensen's inequality", "the log of a mean is never less than the mean of the logs", "bound"),
+    Word("Kalman filter", "the exact filter of a linear Gaussian model", "state_space"),
     Word("latent", "hidden: never seen, only inferred", "state_space"),
-    Word("likelihood", "how probable the model makes the data, as a function of its parameters", "state_space"),
+    Word(
+        "likelihood",
+        "how probable the data are, as a function of the parameters, or of $z$ in $p(x \\mid z)$",
+        "state_space",
+    ),
     Word("logit", "$\\log(p / (1 - p))$ of a probability $p$", "deep_markov_model"),
     Word("mask", "1 where a frame is real, 0 where it is padding", "in_code"),
     Word("mean field", "a guess that treats all latents as independent", "structured_inference"),
     Word("MLP", "multi-layer perceptron: a network whose layers follow one another", "deep_markov_model"),
     Word("nats", "the unit of natural logarithms: 1 nat is 1.44 bits", "state_space"),
-    Word("NLL", "negative log-likelihood: lower is better", "bound_in_time"),
+    Word("NLL", "negative log-likelihood: lower is better", "bound"),
+    Word("padding", "silence that fills up the shorter pieces of a batch; it does not count", "in_code"),
     Word("posterior", "what is known of the hidden once the frames are seen", "bound"),
+    Word("posterior collapse", "a guess that has become the prior, and tells nothing", "latents"),
     Word("prior", "what the model expects of the hidden before any frame is seen", "bound"),
     Word(
         "reparameterisation",
         "drawing $z$ as $\\mu + \\sigma \\epsilon$, so that gradients reach $\\mu$ and $\\sigma$",
         "bound",
     ),
+    Word(
+        "RNN",
+        "recurrent network: reads frame after frame, and keeps a summary; GRU and LSTM are kinds of it",
+        "bound_in_time",
+    ),
+    Word("S9", "the paper's linear system, on which all is known exactly", "bound_in_time"),
     Word("score function", "a gradient past a draw that needs no slope of the model, and is noisy", "bound"),
-    Word("structured", "a guess in which each latent hangs on the one before", "structured_inference"),
+    Word("smoother", "a guess of $z_t$ from all frames, later ones too", "state_space"),
+    Word(
+        "ST-R, MF-L, …",
+        "structured or mean field, with an RNN from the left, the right or both",
+        "structured_inference",
+    ),
+    Word("structured", "a guess in which each latent depends on the one before", "structured_inference"),
     Word("SVI", "stochastic variational inference: raise the ELBO by noisy gradients", "one_update"),
 )
 
@@ -153,8 +193,9 @@ def _open():
 
 def show(key: str) -> None:
     """Symbols, words and questions, with a search. `key` tells the dialog and the page apart."""
-    st.html(f"<style>{read_style('glossary')}</style>")
-    sought = st.text_input("Search", key=f"search {key}", placeholder="such as KL, mask, sigma", help=SEARCH)
+    sought = st.text_input(
+        "Search", key=f"search {key}", placeholder="such as KL, mask, sigma", help=SEARCH, max_chars=LONGEST
+    )
     symbols, words, questions = (found(rows, sought) for rows in (SYMBOLS, WORDS, _rows()))
     with st.container(key=f"glossary_{key}"):
         if symbols:
@@ -174,7 +215,7 @@ def found(rows, sought: str) -> list[str]:
     (1, 1, 1)
     """
     texts = {row: _plain(" ".join(row[:-1])) for row in rows}  # without the page
-    wanted = _plain(sought).split()
+    wanted = _plain(sought[:LONGEST]).split()  # a browser may send more than the field takes
     kept = [row for row, text in texts.items() if all(_has(text.split(), word) for word in wanted)]
     return [_line(row) for row in kept or [row for row, text in texts.items() if "".join(wanted) in text]]
 

@@ -50,7 +50,11 @@ def at_site(site: str) -> dict[str, tuple[str, str, str]]:
     q = rf"q(z_{t} \mid {before['guide']}, {frames}) = N(z_{t}; \, \mu_q, \sigma_q^2)"
     return {
         "model": (p, f"From the transition. Its only parent is ${before['model']}$.", _lines(MODEL, "z")),
-        "guide": (q, f"From the combiner, which hears $h_{t}$ and ${before['guide']}$.", _lines(GUIDE, "z")),
+        "guide": (
+            q,
+            f"From the combiner, which hears $h^{{\\text{{right}}}}_{t}$ and ${before['guide']}$.",
+            _lines(GUIDE, "z"),
+        ),
     }
 
 

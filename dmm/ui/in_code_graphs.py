@@ -1,14 +1,13 @@
 """In code: model and guide, unrolled over the frames, as graphs of latents, frames, networks and learned starts."""
 
-from dmm.palette import BLUE, GREEN, GREY, LATENT, VERMILLION
+from dmm.palette import GREEN, GREY, LATENT, PHI, THETA
 from dmm.ui.diagram import Arrow, Shape
 
 FRAMES = 3
 FUTURE = GREEN  # as on the other pages
-THETA, PHI = BLUE, VERMILLION  # whose weights: the model's, the guide's
 STARTS = {"z0": "z_0", "zq0": "z_{q,0}", "h0": "h_0"}  # the learned ones, as LaTeX
 SITES = [*(f"{letter}{t}" for letter in "zx" for t in range(1, FRAMES + 1)), *STARTS]  # what can be pressed
-STEP, GAP = 1.5, 0.75  # columns from a latent to the next, and to the square between them
+STEP, GAP = 1.3, 0.65  # columns from a latent to the next, and to the square between them
 
 
 def model_arrows() -> list[tuple[str, str]]:
@@ -71,7 +70,7 @@ def guide_shapes(site: str) -> dict[str, Shape]:
         last = f"sums up x {t} to x {FRAMES}"
         shapes[f"c{t}"] = Shape(STEP * t, 0.78, kind="square", colour=PHI, hover="combiner network")
         shapes[f"r{t}"] = Shape(STEP * t, 2.25, kind="square", colour=PHI, hover="RNN")
-        shapes[f"h{t}"] = Shape(STEP * t, 1.5, f"h<sub>{t}</sub>", colour=FUTURE, hover=last)
+        shapes[f"h{t}"] = Shape(STEP * t, 1.5, f"hʳ<sub>{t}</sub>", colour=FUTURE, hover=last)
         shapes[f"z{t}"] = _circle(STEP * t, 0, f"z{t}", site, LATENT, "a latent, drawn")
         shapes[f"x{t}"] = _circle(STEP * t, 3, f"x{t}", site, GREY, "a frame, read")
     return shapes
@@ -92,7 +91,7 @@ def unrolled(side: str, site: str) -> tuple[dict[str, Shape], list[Arrow], str]:
     words = (
         "each latent comes from the one before through the transition, each frame from its latent through the emitter"
         if is_model
-        else "an RNN runs from the last frame back, and each latent comes from its state and the latent before"
+        else "an RNN runs from the last frame back; each latent comes from its state, h right, and the latent before"
     )
     return shapes, arrows, f"The {side} over {FRAMES} frames: {words}. Strong arrows: what has to do with {site}."
 

@@ -27,7 +27,7 @@ TESTS = (  # what is equal to what: the test that says so, in its file
         "test_elbo.test_elbo_and_its_gradient_equal_pyros_own_on_the_same_noise",
     ),
     (
-        "for each member of the family too, and by a loop over single frames",
+        "for each inference network, transition and cell, and by a loop over single frames too",
         "test_family.test_bound_and_gradient_equal_a_loop_over_torch_distributions_and_pyros_elbo",
     ),
     (

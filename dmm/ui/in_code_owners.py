@@ -47,8 +47,8 @@ def show_owners() -> None:
     theta, phi = owned("model"), owned("guide")
     shared, neither = theta.keys() & phi.keys(), shapes().keys() - theta.keys() - phi.keys()
     rows = [
-        ("model, $\\theta$: `emitter`, `transition`, `z_0`", theta),
-        ("guide, $\\phi$: `inference`, with RNN, combiner, `z_q_0`, `h_0`", phi),
+        ("model, :blue[$\\theta$]: `emitter`, `transition`, `z_0`", theta),
+        ("guide, :red[$\\phi$]: `inference`, with RNN, combiner, `z_q_0`, `h_0`", phi),
     ]
     table = "\n".join(f"| {who} | {len(own)} | {numbers_in(own):,} |" for who, own in rows)
     answer(
@@ -58,8 +58,8 @@ def show_owners() -> None:
         f"number.\n\n| reads | tensors | numbers |\n|:--|--:|--:|\n{table}\n\n"
         f"So it is in stored run {shipped_run().name}: {len(shared)} tensors in both, {len(neither)} in neither. "
         "Both programs call `pyro.module` on the *whole* module. That only tells Pyro's optimiser which weights there "
-        "are. Yet $\\phi$ learns from the model too: the latents it drew go into $p$, and gradients come back through "
-        "them.",
+        "are. Yet :red[$\\phi$] learns from the model too: the latents it drew go into $p$, and gradients come back "
+        "through them.",
     )
 
 

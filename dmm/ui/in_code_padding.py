@@ -81,7 +81,13 @@ def _turned_back(toy, h_0):
     """The states at their frames, after both ways to turn."""
     for way, call in ((padded.reverse, "`reverse`"), (padded.flip, "`flip`")):
         states = np.where(toy.shades > 0, padded.look_right(toy.x, toy.lengths, h_0, way), np.nan)
-        _block(states, toy.shades, f"$h_t$ after {call}, turned back", "The states at the real frames.", digits=2)
+        _block(
+            states,
+            toy.shades,
+            f"$h^{{\\text{{right}}}}_t$ after {call}, turned back",
+            "The states at the real frames.",
+            digits=2,
+        )
 
 
 def _packed(toy, h_0):
@@ -115,11 +121,12 @@ def words(step: int, toy: Toy, h_0: float) -> str:
         "first, and the RNN of a short piece starts with frames that nobody wrote.",
         "`rnn.reverse` turns each piece inside its own length and leaves the padding behind it. Doing it twice changes "
         "nothing, so the same function turns the states back.",
-        f"The RNN reads from left to right, here one unit without biases: the new state is "
-        f"$\\operatorname{{relu}}(x + \\frac12 h)$, and the first $h$ is $h_0 = {h_0:g}$. What it says over padding, a "
+        f"The RNN reads from left to right, here one unit without biases: its state is "
+        f"$h^{{\\text{{right}}}}_t = \\operatorname{{relu}}(x_t + \\frac12 h^{{\\text{{right}}}}_{{t+1}})$, and before "
+        f"the first frame that it reads, $h_0 = {h_0:g}$. What it says over padding, a "
         "dash here, is thrown away.",
-        f"Turned back, $h_t$ stands at its own frame and sums up $x_t, \\dots, x_T$ alone. After a plain flip the "
-        f"largest error is **{apart:.3g}**. With 10 more padded frames, `reverse` changes the states by "
+        f"Turned back, $h^{{\\text{{right}}}}_t$ stands at its own frame and sums up $x_t, \\dots, x_T$ alone. After a "
+        f"plain flip the largest error is **{apart:.3g}**. With 10 more padded frames, `reverse` changes the states by "
         f"**{same:g}** at most.",
         f"**Packing** drops the padding instead: frame after frame, the longest piece first, {frames} rows instead of "
         f"{cells}. At frame $t$ only the pieces that still sound take part. The quick engine (`fused.py`, "

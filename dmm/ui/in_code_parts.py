@@ -94,8 +94,8 @@ PARTS = {  # by name in links, in the order in which one builds the model
     "iaf": Part(
         "IAF",
         ("flows.IAFStep",),
-        "A step of an inverse autoregressive flow: bends the Gaussian guess into another shape, and knows by how much "
-        "it stretches.",
+        "An optional extra, not needed for the course. A step of an *inverse autoregressive flow*: bends the Gaussian "
+        "guess into another shape, and knows by how much it stretches.",
         differs="Pyro's flow shuffles the dimensions at random; here each step meets them in the opposite order.",
     ),
 }

@@ -71,7 +71,8 @@ def show_tasks() -> None:
     tasks.choose(
         LESSON,
         "frozen",
-        "You fix $\\phi$ and go on training $\\theta$ alone. Which of these weights of the stored run stays as it is?",
+        "You fix :red[$\\phi$] and go on training :blue[$\\theta$] alone. Which of these weights of the stored run "
+        "stays as it is?",
         [f"`{name}`" for name in CANDIDATES],
         unmoved,
         hint="Which of the two programs reads it? The table above says how the names begin.",

@@ -1,4 +1,4 @@
-"""The bound in time, first part: whole paths of a posterior, and what is lost when each latent is drawn by itself."""
+"""The bound in time, first part: trajectories of a posterior, and what is lost if each latent is drawn by itself."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from dmm.ui.dials import Dial, dials, pick
 from dmm.ui.plot import plot
 
 LESSON = "bound_in_time"
-SHOWN, MANY = 6, 2000  # paths that are drawn, and those that are measured
+SHOWN, MANY = 6, 2000  # trajectories that are drawn, and those that are measured
 
 DRAW = Dial("draw", "Another sequence", 1, 20, 2, 1, "Which sequence of the linear system S9 is drawn, by its number.")
 GUESSES = {"marginals": "From $p(z_t | x_{1:T})$", "frames": "From $p(z_t | x_t)$"}
@@ -42,7 +42,7 @@ def world(number: int) -> World:
     return World(z, x, gaussian_chain.posterior(model, x), log_p)
 
 
-# --- whole paths -----------------------------------------------------------------------------------------------------
+# --- whole trajectories -----------------------------------------------------------------------------------------------
 
 
 def by_frames(x) -> GaussianChain:
@@ -55,33 +55,33 @@ def by_frames(x) -> GaussianChain:
 
 
 class Drawn(NamedTuple):
-    """Paths of a law, (MANY, T), and its band: mean and standard deviation, (T,) each."""
+    """Trajectories of a law, (MANY, T), and its band: mean and standard deviation, (T,) each."""
 
     law: GaussianChain
-    paths: np.ndarray
+    trajectories: np.ndarray
     band: tuple[np.ndarray, np.ndarray]
 
     @property
     def move(self) -> float:
-        """The variance of $z_t - z_{t-1}$ over the paths, on average over t."""
-        return float(np.diff(self.paths).var(0).mean())
+        """The variance of $z_t - z_{t-1}$ over the trajectories, on average over t."""
+        return float(np.diff(self.trajectories).var(0).mean())
 
     @property
     def inside(self) -> float:
         """Which part of the points lies in the band of two standard deviations."""
-        return float(np.mean(abs(self.paths - self.band[0]) <= 2 * self.band[1]))
+        return float(np.mean(abs(self.trajectories - self.band[0]) <= 2 * self.band[1]))
 
 
 @lru_cache(maxsize=60)
 def drawn(number: int, guess: str) -> Drawn:
-    """Paths of one law of a world, "posterior" or a key of `GUESSES`, all from the same random numbers."""
+    """Trajectories of one law of a world, "posterior" or a key of `GUESSES`, all from the same random numbers."""
     one = world(number)
     law = one.posterior if guess == "posterior" else by_frames(one.x)
     if guess == "marginals":
         law = gaussian_chain.independent(one.posterior)
     mean, cov = gaussian_chain.moments(law)
-    paths = gaussian_chain.draw(law, np.random.default_rng(number).standard_normal((MANY, FRAMES)))
-    return Drawn(law, paths, (mean, np.sqrt(np.diag(cov))))
+    trajectories = gaussian_chain.draw(law, np.random.default_rng(number).standard_normal((MANY, FRAMES)))
+    return Drawn(law, trajectories, (mean, np.sqrt(np.diag(cov))))
 
 
 WRONG = [
@@ -92,16 +92,17 @@ WRONG = [
 
 
 @st.fragment
-def show_paths() -> None:
-    """Paths of the posterior; once somebody has predicted, those of independent draws below them."""
+def show_trajectories() -> None:
+    """Trajectories of the posterior; once somebody has predicted, those of independent draws below them."""
     words, shown = st.columns([2, 3], gap="large")
     with words:
+        st.markdown(_system())
         number = dials(LESSON, [DRAW])["draw"]
         question = (
             "Now draw each $z_t$ by itself, from the very band that you see: the *product of the marginals*, "
-            "$\\prod_t p(z_t \\mid x_{1:T})$. What will be wrong with such a path?"
+            "$\\prod_t p(z_t \\mid x_{1:T})$. What will be wrong with such a trajectory?"
         )
-        answered = predict("paths", question, WRONG, lambda: _what_is_wrong(number))
+        answered = predict("trajectories", question, WRONG, lambda: _what_is_wrong(number))
         guess = "marginals"
         if answered:
             guess = pick(LESSON, "guess", "Each latent by itself", GUESSES, GUESS)
@@ -109,20 +110,24 @@ def show_paths() -> None:
     laws = {"the posterior": "posterior"} | ({"each latent by itself": guess} if answered else {})
     found = {name: drawn(number, law) for name, law in laws.items()}
     with shown:
-        draws = {name: one.paths[:SHOWN] for name, one in found.items()}
-        plot(figures.path_draws(draws, {name: one.band for name, one in found.items()}), "paths", tools=False)
+        draws = {name: one.trajectories[:SHOWN] for name, one in found.items()}
+        bands = {name: one.band for name, one in found.items()}
+        plot(figures.trajectory_draws(draws, bands), "trajectories", tools=False)
         same = " The same random numbers draw both panels." if answered else ""
         st.caption(
-            f"{_system()} {SHOWN} paths, one of them strong; the band is two standard deviations to each side of the "
-            f"mean.{same}"
+            f"{SHOWN} trajectories, one of them strong; the band is two standard deviations to each side of the mean."
+            f"{same}"
         )
 
 
 def _system():
     """The linear system in symbols."""
-    F, Q, H, R, *_, drift, _ = (float(np.ravel(part)[0]) for part in systems.linear())
+    F, Q, H, R, mean_1, cov_1, drift, _ = (float(np.ravel(part)[0]) for part in systems.linear())
     step = f"z_{{t-1}} + {drift:g}" if F == 1 else f"{F:g} z_{{t-1}} + {drift:g}"
-    return f"The linear system S9: $z_t \\sim N({step}, {Q:g})$, $x_t \\sim N({H:g} \\, z_t, {R:g})$."
+    return (
+        f"The paper's linear system, here called **S9**: $z_1 \\sim N({mean_1:g}, {cov_1:g})$, $z_t \\sim N({step}, "
+        f"{Q:g})$, $x_t \\sim N({H:g} \\, z_t, {R:g})$. The second number of each $N$ is a variance."
+    )
 
 
 def _what_is_wrong(number):
@@ -131,19 +136,20 @@ def _what_is_wrong(number):
     jumps, leaves = product.move > 1.5 * exact.move, exact.inside - product.inside > 0.01
     right = WRONG[2 if jumps and not leaves else 1 if leaves else 0]
     return right, (
-        f"Both have {product.inside:.0%} of their points in the band. But neighbours of one path belong together: if "
-        "$z_{t-1}$ was high, so is $z_t$. A product forgets that, and its paths are none that the model could walk."
+        f"Both have {product.inside:.0%} of their points in the band. But neighbours of one trajectory belong "
+        "together: if $z_{t-1}$ was high, so is $z_t$. A product forgets that, and its trajectories are none that the "
+        "model would draw."
     )
 
 
 def in_numbers(number: int, guess: str) -> str:
-    """How far neighbours lie apart: measured over many paths, and in closed form."""
+    """How far neighbours lie apart: measured over many draws, and in closed form."""
     rows = [("posterior", drawn(number, "posterior")), ("each by itself", drawn(number, guess))]
     table = [f"| {name} | {one.move:.2f} | {gaussian_chain.step_variance(one.law).mean():.2f} |" for name, one in rows]
     prior = gaussian_chain.step_variance(gaussian_chain.prior(systems.linear(), FRAMES)).mean()
-    head = f"| variance of $z_t - z_{{t-1}}$ | {MANY:,} paths | exact |\n|:---|---:|---:|\n"
+    head = f"| variance of $z_t - z_{{t-1}}$ | {MANY:,} draws | exact |\n|:---|---:|---:|\n"
     words = (
-        "The bands are the same; the paths are not."
+        "The bands are the same; the trajectories are not."
         if guess == "marginals"
         else "One frame alone says little, so here even the band is wrong."
     )

@@ -23,7 +23,7 @@ def show_amortised() -> None:
         words = "Three sequences; a guess is fitted to each of them, one by one."
         diagram(*_ways(shared=False), words, key="own", fit=False, row=58)
         st.markdown(
-            f"A mean and a standard deviation for each latent of each sequence: {numbers:,} numbers for the "
+            f"A mean and a standard deviation for each dimension of each latent: {numbers:,} numbers for the "
             f"{frames:,} frames that the stored run was trained on. A new chorale begins from nothing."
         )
     with shared:

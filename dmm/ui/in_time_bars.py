@@ -20,7 +20,7 @@ CHART = "costs"
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _figure(run_name, version):
-    """The roll and the bars; they hang on nothing that moves, so the browser never draws them anew."""
+    """The roll and the bars; they depend on nothing that moves, so the browser never draws them anew."""
     piece, reconstruction, kl = stored_of(run_name, version)
     return figures.chorale_costs(piece.roll, reconstruction, kl.sum(1))
 

@@ -11,6 +11,7 @@ from dmm.ui.dials import value
 from dmm.ui.explain import coloured
 from dmm.ui.in_time import DRAW, LESSON, World, world
 
+WHOLE = "the posterior, as one Gaussian with a full covariance"
 SIGHT = {"z_{t-1}": LATENT, "x_{t:T}": GREEN}
 
 
@@ -20,7 +21,7 @@ def now() -> World:
 
 
 def _joint_log_p() -> float:
-    """log p(z | x) of the sequence's own z, from the posterior as one dense Gaussian with its precision matrix."""
+    """log p(z | x) of the sequence's own z, from the posterior as one Gaussian with a full precision matrix."""
     one, dense = now(), floors.best(systems.linear(), FRAMES, "st-r")  # which is the posterior itself
     off = one.z - dense.A @ one.x - dense.const
     return float((np.linalg.slogdet(dense.precision / (2 * np.pi))[1] - off @ dense.precision @ off) / 2)
@@ -52,7 +53,7 @@ def _last(t):
 
 def _check(words, latents, first):
     def both():
-        return Check("the dense posterior", _joint_log_p(), words, product_log_p(latents, first))
+        return Check(WHOLE, _joint_log_p(), words, product_log_p(latents, first))
 
     return both
 
@@ -62,8 +63,9 @@ def _check_kalman():
     steps = gaussian_chain.log_p_steps(one.posterior, one.z[None]).sum()
     mean, cov = gaussian_chain.joint(systems.linear(), FRAMES)
     values, all_frames = np.concatenate([one.z, one.x]), range(FRAMES, 2 * FRAMES)
+    words = r"$\log p(z, x) - \log p(x)$, from one Gaussian with a full covariance"
     joint = gaussian_chain.log_p_of_some(mean, cov, values, range(FRAMES), all_frames)
-    return Check(r"$\log p(z, x) - \log p(x)$, dense", joint, "backward recursion over $x_{t:T}$", float(steps))
+    return Check(words, joint, "backward recursion over $x_{t:T}$", float(steps))
 
 
 FACTORS = (

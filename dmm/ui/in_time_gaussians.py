@@ -11,7 +11,8 @@ from dmm.ui.explain import coloured
 from dmm.ui.in_time import DRAW, LESSON
 from dmm.ui.in_time_bars import beat_dial
 from dmm.ui.in_time_beat import NOISE, one_draw, stored
-from dmm.ui.in_time_split import AT, FAMILY, PARTS, PATHS, paths
+from dmm.ui.in_time_numbers import AT, DRAWS, FAMILY, trajectories
+from dmm.ui.in_time_split import PARTS
 from dmm.ui.in_time_system import guess
 from dmm.ui.looking import version_of
 
@@ -89,9 +90,9 @@ def _check_equal():
 def _check_mean():
     number, t = int(value(LESSON, DRAW)), AT - 1
     one = guess(number, FAMILY)
-    drawn = gaussian_chain.kl_given(one.q, one.prior, gaussian_chain.before(paths(number)))[:, t]
-    noise = float(drawn.std() / np.sqrt(PATHS))
-    return Check(f"S9, $t = {AT}$, exact", one.kl[t], f"mean over {PATHS:,} draws of $z_{{{t}}}$", drawn.mean(), noise)
+    drawn = gaussian_chain.kl_given(one.q, one.prior, gaussian_chain.before(trajectories(number)))[:, t]
+    noise = float(drawn.std() / np.sqrt(DRAWS))
+    return Check(f"S9, $t = {AT}$, exact", one.kl[t], f"mean over {DRAWS:,} draws of $z_{{{t}}}$", drawn.mean(), noise)
 
 
 LINES = (
@@ -119,8 +120,8 @@ LINES = (
     Step(
         r"E_{q(z_{t-1} \mid x)} \mathrm{KL}_t(z_{t-1}) \approx \mathrm{KL}_t(z_{t-1}), \quad "
         r"z_{t-1} \text{ drawn from } q",
-        "$\\mu$ and $\\sigma$ hang on $z_{t-1}$, through networks. So that last mean is taken by drawing, one path at "
-        "a time; only in a linear system is it exact as well.",
+        "$\\mu$ and $\\sigma$ depend on $z_{t-1}$, through networks. So that last mean is taken by drawing, one "
+        "trajectory at a time; only in a linear system is it exact as well.",
         _check_mean,
     ),
 )

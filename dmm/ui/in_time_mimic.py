@@ -20,7 +20,7 @@ COLOURS = {"z_{t-1}": LATENT, "x_{t:T}": GREEN}
 
 @st.fragment
 def show_factors() -> None:
-    """Two graphs for one t: what the exact factor hangs on, and the network that is given the same."""
+    """Two graphs for one t: what the exact factor depends on, and the network that is given the same."""
     t = dials(LESSON, [WHICH])["factor"]
     left, right = st.columns(2, gap="large")
     with left:
@@ -31,6 +31,8 @@ def show_factors() -> None:
         st.markdown("**Its mimic (Eq. 4)**")
         st.latex(coloured(MIMIC, COLOURS))
         diagram(*mimic(t), _words(t, "The network"), key="mimic")
+        first = "" if t > 1 else " $z_{q,0}$ is learned: nothing comes before $z_1$."
+        st.caption(f"$h_t$ is short for the RNN's $h^{{\\text{{right}}}}_t$.{first}")
 
 
 def exact_factor(t: int):
@@ -77,4 +79,4 @@ def _nodes(t):
 
 def _words(t, what):
     before = f"z_{t - 1} and " if t > 1 else ""
-    return f"{what} for z_{t}: it hangs on {before}the frames x_{t} to x_{LENGTH}; all that is earlier is pale."
+    return f"{what} for z_{t}: it depends on {before}the frames x_{t} to x_{LENGTH}; all that is earlier is pale."

@@ -11,10 +11,11 @@ from dmm.ui.in_time_drawing import LENGTH, by_openness, description, drawing, in
 
 NODES = tuple(f"{letter}{t}" for t in range(1, LENGTH + 1) for letter in "zx")
 FEW = 4  # paths that are listed without a frame to scroll in
-START = ("x4", "x5")  # known at first
+START = ("x4", "x5", "z3")  # known at first: what the question says, for t = 4
 
 GRAPHS = {"markov": "DMM", "augmented": "DMM-Aug"}
 GRAPH = "The deep Markov model; or the paper's DMM-Aug, in which each frame also reaches the next latent and frame."
+AUGMENTED = "In **DMM-Aug** each frame also has an arrow to the next latent and to the next frame."
 TARGET = Dial("target", "Asked about: $z_t$, $t$ =", 1, LENGTH, 4, 1, "The latent that somebody wants to guess.")
 KINDS = {"x": "frame $x_s$", "z": "latent $z_s$"}
 KIND = "Whether one asks what a frame tells, or what another latent does."
@@ -23,7 +24,8 @@ SOURCE = Dial("source", "What does it tell? $s$ =", 1, LENGTH, 1, 1, "Which fram
 PAST = ["Yes: the past always tells", "No, none of them", "Only the last one, $x_{t-1}$"]
 WHY = (
     "Each way from the past to $z_t$ leads through $z_{t-1}$. Where that is known, the way is blocked. So one factor "
-    "of the posterior needs the latent before and the frames from $t$ on, and no more."
+    "of the posterior needs the latent before and the frames from $t$ on, and no more. (Try it at $t = 4$: a click on "
+    "$z_3$ hides it, and the way is open.)"
 )
 
 
@@ -72,6 +74,7 @@ def _past():
 def choose():
     """The controls: the graph, and the two ends; what is known comes from the clicks. Returns `state`."""
     pick(LESSON, "graph", "The graph", GRAPHS, GRAPH)
+    st.caption(AUGMENTED)
     dials(LESSON, [TARGET])
     pick(LESSON, "kind", "What may tell of it", KINDS, KIND)
     dials(LESSON, [SOURCE])

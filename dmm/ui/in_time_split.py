@@ -1,22 +1,15 @@
-"""The bound in time: how the bound on a whole path becomes a sum over frames, line by line, checked in S9."""
-
-from functools import lru_cache
+"""The bound in time: how the bound on a whole trajectory becomes a sum over frames, line by line, checked in S9."""
 
 import numpy as np
 import streamlit as st
 
 from dmm import gaussian_chain, systems
 from dmm.palette import KL, RECONSTRUCTION
-from dmm.systems import FRAMES
 from dmm.ui.deriving import Check, Step, derive
 from dmm.ui.dials import value
 from dmm.ui.explain import coloured
-from dmm.ui.in_time import DRAW, LESSON, World, world
-from dmm.ui.in_time_system import Guess, guess
-
-PATHS = 20_000  # drawn for a mean that is taken by Monte Carlo
-FAMILY = "st-l"  # a guess that is not exact, so that all parts differ
-AT = 13  # the frame of the line that looks at one
+from dmm.ui.in_time import DRAW, LESSON
+from dmm.ui.in_time_numbers import AT, DRAWS, dense_reconstruction, log_ratio, mean, now, trajectories, whole_kl
 
 TERMS = (
     r"\log \frac{q(z_t \mid z_{t-1}, x)}{p(z_t \mid z_{t-1})}",
@@ -24,50 +17,10 @@ TERMS = (
     r"\mathrm{KL}(q(z_{1:T} \mid x) \,\|\, p(z_{1:T}))",
     r"\mathrm{KL}(q(z_1 \mid x) \,\|\, p(z_1))",
 )
+WHOLE = "KL, each chain as one Gaussian with a full covariance"
 PARTS = dict.fromkeys(TERMS, KL) | dict.fromkeys(
     (r"\log p(x_{1:T} \mid z_{1:T})", r"\log p(x_t \mid z_t)"), RECONSTRUCTION
 )
-
-
-def now() -> tuple[World, Guess]:
-    """The sequence of the page, and the best guess of the family for it."""
-    number = int(value(LESSON, DRAW))
-    return world(number), guess(number, FAMILY)
-
-
-@lru_cache(maxsize=4)
-def paths(number: int) -> np.ndarray:
-    """Paths drawn from the guess: (PATHS, T)."""
-    eps = np.random.default_rng([number, 1]).standard_normal((PATHS, FRAMES))
-    return gaussian_chain.draw(guess(number, FAMILY).q, eps)
-
-
-def _mean(samples) -> tuple[float, float]:
-    """A mean and one standard error."""
-    return float(samples.mean()), float(samples.std() / np.sqrt(len(samples)))
-
-
-def log_ratio(t=slice(None)) -> np.ndarray:
-    """log q - log p of the steps of each drawn path, of all frames or of one: (PATHS,)."""
-    _, one = now()
-    z = paths(int(value(LESSON, DRAW)))
-    steps = gaussian_chain.log_p_steps(one.q, z) - gaussian_chain.log_p_steps(one.prior, z)
-    return steps[:, t].reshape(len(z), -1).sum(1)
-
-
-def whole_kl(other) -> float:
-    """The KL from q to another chain, each as one dense Gaussian."""
-    return gaussian_chain.kl_whole(*gaussian_chain.moments(now()[1].q), *gaussian_chain.moments(other))
-
-
-def dense_reconstruction() -> float:
-    """E_q log p(x | z) of whole sequences: from the dense mean and covariance of q."""
-    one, q = now()
-    model = systems.linear()
-    H, R = model.H[0, 0], model.R[0, 0]
-    mean, cov = gaussian_chain.moments(q.q)
-    off = one.x - H * mean - model.offset[0]
-    return float(-(off @ off + H**2 * np.trace(cov)) / (2 * R) - FRAMES * np.log(2 * np.pi * R) / 2)
 
 
 def _check_bound():
@@ -79,57 +32,57 @@ def _check_bound():
 
 def _check_frames():
     one, q = now()
-    z, model = paths(int(value(LESSON, DRAW))), systems.linear()
+    z, model = trajectories(int(value(LESSON, DRAW))), systems.linear()
     off = one.x - model.H[0, 0] * z - model.offset[0]
     drawn = -(off**2 / model.R[0, 0] + np.log(2 * np.pi * model.R[0, 0])).sum(1) / 2
-    mean, noise = _mean(drawn)
-    return Check(f"whole sequences, {PATHS:,} paths", mean, "sum over $t$, exact", q.reconstruction.sum(), noise)
+    left, noise = mean(drawn)
+    return Check(f"whole sequences, {DRAWS:,} draws", left, "sum over $t$, exact", q.reconstruction.sum(), noise)
 
 
 def _check_factors():
-    mean, noise = _mean(log_ratio())
-    words = f"sum of log ratios, {PATHS:,} paths"
-    return Check("KL of two dense Gaussians", whole_kl(now()[1].prior), words, mean, noise)
+    right, noise = mean(log_ratio())
+    return Check(WHOLE, whole_kl(now()[1].prior), f"sum of log ratios, {DRAWS:,} draws", right, noise)
 
 
 def _check_constant():
-    """One term: over whole paths, and over the pair alone, drawn from its own two-dimensional marginal."""
+    """One term: over whole trajectories, and over the pair alone, drawn from its own two-dimensional marginal."""
     _, one = now()
     t = AT - 1
-    whole, noise = _mean(log_ratio(t))
-    mean, cov = gaussian_chain.moments(one.q)
+    whole, noise = mean(log_ratio(t))
+    loc, cov = gaussian_chain.moments(one.q)
     root = np.linalg.cholesky(cov[t - 1 : t + 1, t - 1 : t + 1])
-    pair = mean[t - 1 : t + 1] + np.random.default_rng(0).standard_normal((PATHS, 2)) @ root.T
+    pair = loc[t - 1 : t + 1] + np.random.default_rng(0).standard_normal((DRAWS, 2)) @ root.T
     logs = [
         -((pair[:, 1] - law.A[t] * pair[:, 0] - law.b[t]) ** 2 / law.C[t] + np.log(2 * np.pi * law.C[t])) / 2
         for law in (one.q, one.prior)
     ]
-    alone, other = _mean(logs[0] - logs[1])
+    alone, other = mean(logs[0] - logs[1])
     pair_words = f"$t = {AT}$: pairs from $q(z_{{{t}}}, z_{{{AT}}} \\mid x)$"
-    return Check(f"$t = {AT}$: whole paths", whole, pair_words, alone, float(np.hypot(noise, other)))
+    return Check(f"$t = {AT}$: whole trajectories", whole, pair_words, alone, float(np.hypot(noise, other)))
 
 
 def _check_split():
     one = now()[1]
-    return Check("KL of two dense Gaussians", whole_kl(one.prior), "sum over $t$ of the terms", one.kl.sum())
+    return Check(WHOLE, whole_kl(one.prior), "sum over $t$ of the terms", one.kl.sum())
 
 
 def _check_eq5():
     one = now()[1]
     dense = dense_reconstruction() - whole_kl(one.prior)
-    return Check("Eq. 6, dense Gaussians", dense, "Eq. 5: the green bars and the orange ones", one.bound)
+    words = "Eq. 6, each chain as one Gaussian with a full covariance"
+    return Check(words, dense, "Eq. 5: minus the bars of ST-L", one.bound)
 
 
 BOUND = (
     Step(
         r"\log p(x_{1:T}) \ge E_q \log p(x_{1:T} \mid z_{1:T}) - \mathrm{KL}(q(z_{1:T} \mid x) \,\|\, p(z_{1:T}))",
-        "Eq. 6: the bound for one latent, with the whole path in its place. What is missing is the KL from $q$ to the "
-        "posterior; the check adds it.",
+        "Eq. 6: the bound for one latent, with the whole trajectory in its place. What is missing is the KL from $q$ "
+        "to the posterior; the check adds it.",
         _check_bound,
     ),
     Step(
         r"E_q \log p(x_{1:T} \mid z_{1:T}) = \sum_t E_{q(z_t \mid x)} \log p(x_t \mid z_t)",
-        "Given its latent, a frame hangs on nothing else: the product of all frames becomes a sum of logs. Each term "
+        "Given its latent, a frame depends on nothing else: the product of all frames becomes a sum of logs. Each term "
         "holds only $z_t$; all other latents are averaged away, and $q$'s marginal of $z_t$ stays.",
         _check_frames,
     ),
@@ -149,16 +102,16 @@ BOUND = (
     Step(
         r"\begin{aligned} = \; & \mathrm{KL}(q(z_1 \mid x) \,\|\, p(z_1)) \\ & + \sum_{t=2}^{T} E_{q(z_{t-1} \mid x)} "
         r"\mathrm{KL}(q(z_t \mid z_{t-1}, x) \,\|\, p(z_t \mid z_{t-1})) \end{aligned}",
-        "The mean over $z_t$, with $z_{t-1}$ held, is a KL again. What is left is to average it over where the path "
-        "was before.",
+        "The mean over $z_t$, with $z_{t-1}$ held, is a KL again. What is left is to average it over where the "
+        "trajectory was before.",
         _check_split,
     ),
     Step(
         r"\begin{aligned} \log p(x_{1:T}) \ge & \sum_t E_{q(z_t \mid x)} \log p(x_t \mid z_t) "
         r"- \mathrm{KL}(q(z_1 \mid x) \,\|\, p(z_1)) \\ & - \sum_{t=2}^{T} E_{q(z_{t-1} \mid x)} "
         r"\mathrm{KL}(q(z_t \mid z_{t-1}, x) \,\|\, p(z_t \mid z_{t-1})) \end{aligned}",
-        "All together: Eq. 5, three parts, and all of them sums over $t$. One pass along a drawn path estimates them "
-        "all.",
+        "All together: Eq. 5, three parts, and all of them sums over $t$. One pass along a drawn trajectory estimates "
+        "them all.",
         _check_eq5,
     ),
 )

@@ -19,6 +19,11 @@ from dmm.ui.plot import plot
 CASES = {"chorale": "A chorale", "system": "The linear system S9"}
 CASE = "A chorale through the stored network; or S9, where the exact posterior is known as well."
 FAMILIES = ("st-l", "st-r", "mf-lr", "mf-l")
+NAMES = (
+    "In these names ST, *structured*, draws each latent from the one before, and MF, *mean field*, each by itself; L: "
+    "it sees the frames up to $t$, R: those from $t$ on, LR: all. [Structured inference](structured_inference) "
+    "compares them."
+)
 FAMILY = "Which family of guesses q is from: the best that it has for S9, in closed form."
 FRAME = Dial("frame", "Frame $t$", 1, FRAMES, 9, 1, "Which frame is opened; a click on a bar does the same.")
 
@@ -67,7 +72,7 @@ def show_system() -> None:
     left, right = st.columns([3, 2], gap="large")
     with right:
         family = pick(LESSON, "family", "$q$ is the best of", names, FAMILY)
-        st.caption(f"{names[family]}: ${networks()[family].formula}$, made from {networks()[family].sees}.")
+        st.caption(f"{names[family]}: ${networks()[family].formula}$, made from {networks()[family].sees}. {NAMES}")
     one, exact = guess(number, family), world(number)
     with left:
         t = clickable(_figure(number, family), FRAME)

@@ -39,13 +39,13 @@ def explain_collapse(inspection) -> None:
     silent, count = inactive(inspection), inspection.kl.shape[1]
     answer(
         "collapse",
-        "The inference network may give up on a dimension: whatever the music, it proposes just what the model expects "
-        "anyway. The posterior is then the prior, the dimension's KL is 0, and it says nothing of the piece. The "
-        "**KL** tab shows it as a bar of no height.\n\n"
+        "The inference network may give up on a dimension: whatever the music, it guesses just what the model expects "
+        "anyway. The guess is then the prior, the dimension's KL is 0, and it says nothing of the piece. (The name "
+        "calls the guess an approximate posterior.) The **KL** tab shows it as a bar of no height.\n\n"
         f"Here **{silent} of {count}** dimensions are inactive: they cost at most {ACTIVE:g} nats per beat. A few are "
         "no harm: the model may have more than it needs. The trouble is when most fall silent early, before the "
         "emitter has learned to use them. Two things help: [annealing](one_update#annealing), which lets the weight "
-        "of the KL rise slowly, and *free bits*, which leave the first part of each dimension's KL unpunished. Both "
+        "of the KL rise slowly, and *free bits*, which count a dimension's KL only above a small limit. Both "
         "are among the settings of [Train](train).",
     )
 
@@ -59,7 +59,7 @@ def show_tasks(run, piece, inspection) -> None:
     kl = np.asarray(inspection.kl).mean(0)
     with first:
         dearest = int(np.argmax(kl))
-        because = f"It is $z_{{{dearest + 1}}}$; all {len(kl)} together cost {kl.sum():.2f}."
+        because = f"It is dimension {dearest + 1}; all {len(kl)} together cost {kl.sum():.2f}."
         tasks.number(LESSON, "dearest", DEAREST, float(kl[dearest]), because, HOW_DEAREST, within=0.02)
     with second:
         if gates is None:
@@ -74,7 +74,7 @@ def _ask_which_is_shut(openness):
     """One dimension, and three others from the order of all that are clearly more open."""
     order = np.argsort(openness)
     shut, others = order[0], order[[len(order) // 3, 2 * len(order) // 3, -1]]
-    names = {int(i): f"$z_{{{i + 1}}}$" for i in sorted({shut, *others})}
+    names = {int(i): f"dimension {i + 1}" for i in sorted({shut, *others})}
     mean = ", ".join(f"{name} {openness[i]:.2f}" for i, name in names.items())
     why = f"The mean of each gate: {mean}. Near 0 the dimension moves by the linear rule."
     tasks.choose(LESSON, "shut", SHUT, list(names.values()), names[int(shut)], why, HOW_SHUT)

@@ -1,21 +1,33 @@
 // A line chart for numbers that keep arriving. Python sends packets of new points (the protocol is written
 // down in live_chart.py); the chart keeps them all, and keeps its own zoom, crosshair and hidden series.
-// It is built once per mounted element and from then on only repainted.
+// It is built once and from then on only repainted. When a run of the whole script and a tick of the fragment meet,
+// Streamlit may take the chart off the page and put a bare one there: then the old one, zoom and all, takes its place.
 // The painting is in live_chart_paint.js, joined to this file when it is sent.
 
 const charts = new WeakMap();
+const latest = {}; // by key
 const builds = {};
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".live-chart");
-  if (!charts.has(root)) {
-    builds[data.key] = (builds[data.key] ?? 0) + 1;
-    root.dataset.builds = builds[data.key];
-    charts.set(root, new LiveChart(root));
-  }
+  const mounted = parentElement.querySelector(".live-chart");
+  const root = charts.has(mounted) ? mounted : mount(mounted, data.key);
   charts.get(root).receive(data, (request) => setTriggerValue("resync", request));
   // Streamlit also calls this for a packet that the next one overtakes: tidy up only when the element is gone.
   return () => root.isConnected || charts.get(root).watcher.disconnect();
+}
+
+function mount(root, key) {
+  const before = latest[key];
+  if (before && !before.root.isConnected) {
+    root.replaceWith(before.root);
+    before.watcher.observe(before.canvas.parentElement);
+    return before.root;
+  }
+  builds[key] = (builds[key] ?? 0) + 1;
+  root.dataset.builds = builds[key];
+  latest[key] = new LiveChart(root);
+  charts.set(root, latest[key]);
+  return root;
 }
 
 const clamp = (v, lo, hi) => Math.min(Math.max(v, lo), hi);

@@ -125,6 +125,7 @@ def _choose_moment(run):
         format_func=lambda one: "best" if one == "best" else f"{epochs[one]} epochs",
         key=f"moment {run.name}",
         help=MOMENT,
+        persist_state="session",
     )
     if chosen == "best":
         return inspection, f"Stored with run {run.name}: computed from the weights that were best on validation."

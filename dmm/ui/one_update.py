@@ -24,7 +24,7 @@ ARROWS = "All arrows; those of the computation; or those on which the gradients 
 WAYS = {"all": "all", "forward": "forward", "theta": "θ", "phi": "φ"}
 FRESH = (
     "The first update of a run of the *classroom* preset, seed 0, as the Train page would make it: the KL has the "
-    "weight {w:g}."
+    "weight {w:g} (its weight starts small and rises to 1: [below](one_update#annealing))."
 )
 TRAINED = (
     "The same pieces, and the weights of the stored run at its best, with its settings: {dropout:.0%} of what the RNN "
@@ -82,9 +82,9 @@ def _draw_loop(stage):
         arrows = pick(LESSON, "arrows", "Arrows", WAYS, ARROWS)
     words.markdown(
         "Full arrows: what is computed, from left to right. Dashed: the gradient on its way back, to "
-        ":red[$\\theta$, the weights of the model $p$], and to :violet[$\\phi$, those of the guess $q$]. To $\\phi$ it "
-        "gets **through the draw**: $z = \\mu + \\sigma \\epsilon$ has a slope in $\\mu$ and in $\\sigma$, the "
-        "*reparameterisation*. Press a stage to look into it."
+        ":blue[$\\theta$, the weights of the model $p$], and to :red[$\\phi$, those of the guess $q$]. To "
+        ":red[$\\phi$] it gets **through the draw**: $z = \\mu + \\sigma \\epsilon$ has a slope in $\\mu$ and in "
+        "$\\sigma$, the *reparameterisation*. Press a stage to look into it."
     )
     shapes, ways, description = draw_loop(stage, arrows)
     diagram(shapes, ways, description, key="loop", clickable=names, on_click=go, row=60)

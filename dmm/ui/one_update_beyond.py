@@ -45,7 +45,7 @@ def taught(one) -> tuple[str, str]:
     because = (
         f"From reconstruction it gets a gradient of length {lengths[0][place]:.2g}. The emitter looks at the $z_t$ "
         "that the *guess* has drawn; the transition is asked only where it would have expected it. The emitter in turn "
-        "hears nothing of the KL. The guess, $\\phi$, stands behind both terms and hears of both."
+        "hears nothing of the KL. The guess, :red[$\\phi$], stands behind both terms and hears of both."
     )
     return TERMS[2 if notes and kl else 1 if kl else 0], because
 
@@ -69,8 +69,8 @@ def show_rates(model: str) -> None:
         st.markdown(
             f"The rate in use, {one.rate:.2g}, takes this batch from {sum(one.before):.3f} to {sum(one.after):.3f} "
             f"nats per frame{worse if sum(one.after) > sum(one.before) else ''}. Of the rates drawn the best for this "
-            f"one step is {best:.2g}. Far to the right the step jumps over the valley{_lost(rates, total)}. Late in "
-            "training the best step is shorter: hence rates that fall."
+            f"one step is {best:.2g}. Far to the right the step jumps past the lowest point{_lost(rates, total)}. Late "
+            "in training the best step is shorter: hence rates that fall."
         )
 
 
@@ -89,7 +89,7 @@ def _lost(rates, total):
 def _asks_move():
     return (
         "In the same step, two weights: one has a gradient a hundred times as large as the other. How far does Adam's "
-        "first step move it, beside the other?"
+        "first step move it, compared with the other?"
     )
 
 

@@ -1,22 +1,21 @@
 """One update: Algorithm 1 as a diagram, with the ways on which gradients come back to theta and to phi."""
 
-from dmm.palette import GREY, PURPLE, VERMILLION
+from dmm.palette import GREY, PHI, THETA
 from dmm.ui.diagram import Arrow, Shape
 from dmm.ui.one_update_stages import STAGES
 
-THETA, PHI = VERMILLION, PURPLE
 PLACES = ((0.9, 1), (3.3, 1), (5.7, 1), (8.1, 2), (8.1, 0), (10.5, 1), (10.5, 3), (0.9, 3))
 OWNERS = {"RNN": ("φ", PHI), "draw z": ("φ: combiner", PHI), "transition": ("θ", THETA), "emitter": ("θ", THETA)}
 FORWARD = (
     ("batch", "RNN", "x", 0.0),
-    ("RNN", "draw z", "h<sub>right</sub>", 0.0),
+    ("RNN", "draw z", "h right", 0.0),
     ("draw z", "transition", "z", 0.0),
     ("draw z", "emitter", "z", 0.0),
     ("draw z", "bound", "", 0.0),
     ("transition", "bound", "p", 0.0),
     ("emitter", "bound", "logits", 0.0),
     ("bound", "gradient", "", 0.0),
-    ("gradient", "update", "g", 0.0),
+    ("gradient", "update", "gradient", 0.0),
     ("update", "batch", "", 0.0),
 )
 BACK = (  # from, to, whose gradient it carries, how far it bends

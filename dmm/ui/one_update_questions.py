@@ -33,16 +33,16 @@ WHY_ANNEALED = (
     "bound, in training too.)"
 )
 WHY_NAN = (
-    "Who runs Pyro's example has met NaN after one to four epochs (Pyro issues #711, #788, #1969). What was done: a "
-    "lower rate and more weight decay (#968: 4e-4 to 3e-4, 0.6 to 2.0) and more careful settings (#1971); no cause was "
-    "found.\n\n"
-    "Three things are known to be odd there. Its loss is a **sum** over the batch, so the gradient is as long as the "
-    "batch is large. Its `clip_norm` is no norm: it bounds **each entry** of the gradient by itself, which turns it to "
-    "another direction. And its **weight decay of 2.0** sounds enormous, but is added to the gradient of that sum.\n\n"
-    "A logarithm of 0 is one way to NaN. So this lab computes the loss from logits, never from probabilities that "
-    "may round to 0 or 1, and gives each standard deviation a floor. It divides the loss by the frames, clips the "
-    "whole gradient by its length, and looks at loss and gradient *before* each step: what is no number is not taken, "
-    "and three such steps in a row end the run, with the state from before them."
+    "**Pyro** is a library for such models ([In code](in_code)); its example trains this one. Who runs it has met NaN "
+    "after one to four epochs (Pyro issues #711, #788, #1969). What was done: a lower rate and more weight decay, a "
+    "pull of every weight towards 0 (#968: 4e-4 to 3e-4, 0.6 to 2.0) and more careful settings (#1971); no cause was "
+    "found.\n\nThree things are known to be odd there. Its loss is a **sum** over the batch, so the gradient is as "
+    "long as the batch is large. Its `clip_norm` is no norm: it bounds **each entry** of the gradient by itself, which "
+    "turns it to another direction. And its **weight decay of 2.0** sounds enormous, but is added to the gradient of "
+    "that sum.\n\nA logarithm of 0 is one way to NaN. So this lab computes the loss from logits, never from "
+    "probabilities that may round to 0 or 1, and gives each standard deviation a floor. It divides the loss by the "
+    "frames, clips the whole gradient by its length, and looks at loss and gradient *before* each step: what is no "
+    "number is not taken, and three such steps in a row end the run, with the state from before them."
 )
 
 

@@ -9,8 +9,8 @@ from dmm.ui.one_update_numbers import update_of
 from dmm.ui.one_update_views import LESSON, THETAS
 
 DECAY, PYRO_RATE, PYRO_STEPS = 0.99996, 3e-4, 60_000  # Pyro's example: 5000 epochs of 12 updates
-WHOSE = {True: ":red[$\\theta$]", False: ":violet[$\\phi$]"}
-PRINTED_AT = 0.2  # the weight in a task
+WHOSE = {True: ":blue[$\\theta$]", False: ":red[$\\phi$]"}
+PRINTED_AT = 0.05  # the weight in a task, which is not the one that the slider starts with
 
 
 def show_parameters(model: str) -> None:
@@ -84,7 +84,7 @@ def show_tasks(model: str) -> None:
             f"reconstruction is {one.before[0]:.3f}. What is minus the ELBO, in nats per frame?"
         )
         hint = f"What is left of the printed loss without reconstruction is {PRINTED_AT} times the KL."
-        because = "Reconstruction plus the whole KL, which is five times what was printed of it."
+        because = f"Reconstruction plus the whole KL, which is {1 / PRINTED_AT:g} times what was printed of it."
         tasks.number(
             LESSON, "loss", question, lambda: sum(update_of(model).before), because, hint, within=0.02, digits=3
         )

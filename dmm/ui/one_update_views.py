@@ -4,8 +4,8 @@ import numpy as np
 import streamlit as st
 
 from dmm import figures
+from dmm.palette import PHI, THETA
 from dmm.ui.dials import Dial, dials, pick
-from dmm.ui.one_update_loop import PHI, THETA
 from dmm.ui.one_update_stages import STAGES, in_numbers
 from dmm.ui.plot import plot
 
@@ -95,7 +95,7 @@ def sums_of(one):
     terms = f"-({reconstruction:,.1f} - {w:g} \\times {kl:,.1f}) / {N:,.1f}".replace(",", "{,}")
     return (
         f"Summed up: :green[{reconstruction:,.1f}] and :orange[{kl:,.1f}] nats, over {one.frames:,} real frames. The "
-        f"loss weighs the KL by $w = {w:g}$ and divides by $N$ = {N:,.1f}, the frames of an average batch: $\\ell = "
-        f"{terms} = {loss:.3f}$. For this batch alone, with the whole KL: :blue[−ELBO = {sum(one.before):.3f} nats "
-        "per frame]."
+        f"loss weighs the KL by $w = {w:g}$ and divides by $N$ = {N:,.1f}, the frames of an average batch: "
+        f"$\\text{{loss}} = {terms} = {loss:.3f}$. For this batch alone, with the whole KL: :blue[−ELBO = "
+        f"{sum(one.before):.3f} nats per frame]."
     )

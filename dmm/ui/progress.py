@@ -10,6 +10,7 @@ import streamlit as st
 from dmm.ui.course import LESSONS, lesson_of
 
 PARAMETER, KEY, TROUBLE = "done", "tasks done", "link of tasks"
+LONGEST = 500  # characters; all tasks take half of that
 PAGE = re.compile(r"([a-z_]+)\.([1-9]+)")
 UNREADABLE = "The link's list of tasks that are done cannot be read, so it is left out."
 
@@ -37,6 +38,8 @@ def decode(text: str) -> set[tuple[str, str]]:
     >>> sorted(decode("gate.13"))
     [('gate', 'fixed'), ('gate', 'shut')]
     """
+    if len(text) > LONGEST:
+        raise ValueError(f"no tasks of this course: {len(text):,} characters")
     tasks = {one.file: one.tasks for one in LESSONS}
     done = set()
     for part in text.split("-"):

@@ -59,7 +59,7 @@ def _section(live):
     run = _chosen()
     status = current.launcher().status(run) if run else None
     if live and status.state not in store.LIVE:
-        st.rerun()  # of the page: so that this fragment ticks no more, and what hangs on the results is drawn anew
+        st.rerun()  # of the page: so that this fragment ticks no more, and what depends on the results is drawn anew
     if live:
         _progress(run, status)
     else:
@@ -192,7 +192,7 @@ def _legend(race, stored, status):
         "the exact value is Kalman's on the same sequences, and each floor is that plus its gap in closed form. "
         "That is an expectation: on these sequences a curve may lie a little below. "
         "Over all sequences the exact value is "
-        f"{_floors()['st-r'].exact:.4f}. "
+        f"{_floors()['st-r'].exact:.4f}; the gap meter below has the floors over all sequences. "
         f"Bounds more than {FAR:g} above it are not drawn."
     )
 
@@ -218,12 +218,12 @@ def _results(results, whence):
         f"| {known[one.inference].bound - known[one.inference].exact:.4f} | {one.rmse:.2f} |"
         for one in results
     ]
-    table, words = st.columns([3, 2], gap="large")
+    words, table = st.columns([2, 3], gap="large")
     table.markdown("\n".join([HEAD, "|---|---|---|---|", *rows]))
     weights = kalman.conditionals(systems.linear(), np.zeros((1, systems.FRAMES, 1))).A[:, 0, 0]
     words.markdown(
-        f"{whence}: nats per frame above the exact value, ± two standard errors, judged with more draws; and the error "
-        f"(RMSE) of each network's mean, where the exact posterior has {results[0].exact_rmse:.2f}."
+        f"{whence}: nats per frame above the exact value, ± two standard errors, judged with more draws; and the root "
+        f"mean square error (RMSE) of each network's mean, where the exact posterior has {results[0].exact_rmse:.2f}."
     )
     words.markdown(
         "**What stops ST-R and ST-LR above 0?** Their *combiner*, which merges $z_{t-1}$ with what the RNNs say, "

@@ -74,11 +74,11 @@ def _cost(found, alpha, beta):
     """What the chosen law costs, and whether the task is done."""
     cost = max(0.0, found.cost(alpha, beta))
     done = abs(alpha - ALPHA) >= WRONG - 1e-9 and cost * FRAMES < UNNOTICED
-    verdict = ":green[:material/check: **Done.**] Who has a few sequences cannot tell." if done else "Not yet."
+    verdict = ":green[:material/check: **Done.**] Who has a few sequences cannot tell." if done else ""
     return (
         f"Under this law the frames are less likely than under the best one by {cost:.5f} nats each: "
         f"**{cost * FRAMES:.3f} nats** for a whole sequence, {cost * found.frames:,.0f} for all "
-        f"{found.ground.sequences:,} sequences.\n\n**Try this.** Find an $\\alpha$ that is wrong by {WRONG:g} or more, "
+        f"{found.ground.sequences:,} sequences.\n\n**Also:** find an $\\alpha$ that is wrong by {WRONG:g} or more, "
         f"yet costs less than {UNNOTICED:g} nats per sequence. {verdict}"
     )
 
@@ -171,7 +171,7 @@ def _whence(found, answered):
     ground = found.ground
     words = (
         f"Stored results. Lines: the exact NLL of {ground.sequences:,} sequences of {FRAMES} frames, so many nats per "
-        "frame above its lowest; every second line is ten times the one within. Computed by the unscented filter, "
+        "frame above its lowest; from one line to the next it grows by a factor of $\\sqrt{10}$. Computed by the unscented filter, a Kalman filter for curved steps, "
         f"which is all but exact here. Exact estimate: $\\alpha = {ground.alpha:.3f} \\pm {ground.alpha_se:.3f}$, "
         f"$\\beta = {ground.beta:.3f} \\pm {ground.beta_se:.3f}$ (standard errors; the bars show two)."
     )
@@ -249,9 +249,9 @@ def show_why() -> None:
     worst = max(found.ends, key=lambda name: found.ends[name].far)
     end, colour = found.ends[worst], visible(COLOURS[worst])
     st.latex(
-        rf"\underbrace{{-\mathcal{{L}}(\theta, \phi)}}_{{\text{{what training lowers}}}} = "
+        rf"\underbrace{{-\mathrm{{ELBO}}(\theta, \phi)}}_{{\text{{what training lowers}}}} = "
         rf"\underbrace{{\textcolor{{{palette.GREY}}}{{-\log p_\theta(x)}}}}_{{\text{{NLL}}}} + "
-        rf"\underbrace{{\textcolor{{{colour}}}{{\operatorname{{gap}}(\theta, \phi)}}}}_{{KL(q, \text{{posterior}})}}"
+        rf"\underbrace{{\textcolor{{{colour}}}{{\operatorname{{gap}}(\theta, \phi)}}}}_{{\mathrm{{KL}}(q(z) \,\|\, p(z \mid x))}}"
     )
     words, shown = st.columns([2, 3], gap="large")
     with words:

@@ -66,7 +66,7 @@ def show_trajectory(piece, inspection) -> None:
         "Dimensions",
         range(z_dim),
         max_selections=k,
-        format_func=lambda i: f"z{i + 1}",
+        format_func=lambda i: f"dimension {i + 1}",
         placeholder="principal components, or choose dimensions of z",
         key=f"dimensions {k} {z_dim}",
         help="Which dimensions of $z_t$ to draw; with none chosen, the directions in which the path varies most.",

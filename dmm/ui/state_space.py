@@ -15,7 +15,7 @@ RANGES = {  # what a parameter is, from where to where, in steps of what, and wh
     "a": ("what stays of the state", -1.1, 1.1, 0.05, "How much of $z_{t-1}$ is still there in $z_t$."),
     "c": ("how the state is seen", -2.0, 2.0, 0.1, "What one unit of $z$ adds to $x$; at 0 nothing is seen of it."),
     "Q": ("variance of a step", 0.05, 4.0, 0.05, "Of the noise in each step, in units of $z$ squared."),
-    "R": ("variance of a look", 0.05, 10.0, 0.05, "Of the noise in each look, in units of $x$ squared."),
+    "R": ("variance of a reading", 0.05, 10.0, 0.05, "Of the noise in each reading, in units of $x$ squared."),
 }
 SEED = Dial("seed", "Random numbers", 0, 99, 4, 1, "Which random numbers the world draws; they stay while others move.")
 
@@ -28,7 +28,7 @@ def parameter(letter, start, name="", label=""):
 
 WORLD = (
     *(parameter(letter, start) for letter, start in (("a", 0.9), ("c", 1.0), ("Q", 0.5), ("R", 1.0))),
-    Dial("T", "$T$: frames", 2, 200, 80, 1, "How long one looks."),
+    Dial("T", "$T$: frames", 2, 200, 80, 1, "How many readings there are."),
     SEED,
 )
 

@@ -69,14 +69,14 @@ def holds(world, estimate):
 
 def _verdict(world, letter, value, gain, smoothed):
     """The belief against the world, in words."""
-    own, inside = world.values[letter], holds(world, smoothed)
+    own, inside, seen = world.values[letter], holds(world, smoothed), int(world.observed.sum())
     if value == own:
         return (
             f"The model believes what is true, ${letter} = {own:g}$. Its band holds $z$ in **{inside}** of {world.T}."
         )
     return (
         f"To a model that believes ${letter} = {value:g}$ all frames together are **{_nats(abs(gain))} nats "
-        f"{'more' if gain > 0 else 'less'}** likely than with the world's own ${letter} = {own:g}$. Its band holds the "
+        f"{'more' if gain > 0 else 'less'}** likely ({_nats(abs(gain))} / {seen} = {abs(gain) / seen:.3g} a frame) than with the world's own ${letter} = {own:g}$. Its band holds the "
         f"true $z$ in **{inside}** of {world.T} frames; with the world's own, in {holds(world, world.smoothed)}."
     )
 

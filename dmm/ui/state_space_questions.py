@@ -16,7 +16,7 @@ LOUDER = (
     "The line stays, and the band gets wider",
     "Nothing changes",
 )
-FAR = ("It grows without end", "It stops growing", "It gets narrower again")
+FAR = ("It grows without end", "It grows towards a limit", "It gets narrower again")
 AGAIN = ("Line and width", "The width, not the line", "The line, not the width", "Neither")
 
 
@@ -40,7 +40,7 @@ def show_tasks(world) -> None:
         )
         tasks.choose(LESSON, "louder", question, LOUDER, lambda: louder(world), hint=hint)
     with second:
-        question = "Predict further and further ahead. What becomes of the band?"
+        question = "With the sliders as they stand: predict further and further ahead. What becomes of the band?"
         hint = (
             "A step multiplies what is known by $a$ and adds noise of variance $Q$. So the variance goes from $P$ to "
             "$a^2 P + Q$: do this again and again, with the $a$ of the slider."

@@ -1,14 +1,13 @@
-"""Structured inference, first half: which frames still tell, what each network sees, how it is wired, two messages."""
+"""Structured inference: what each network sees, how it is wired, and two messages multiplied."""
 
-import numpy as np
 import streamlit as st
 
-from dmm import figures, floors, reading, systems
+from dmm import figures, reading
 from dmm.figures.bells import multiply
 from dmm.figures.chains import FUTURE, PAST
 from dmm.ui.asking import predict
 from dmm.ui.choices import networks
-from dmm.ui.dials import Dial, dials, link, pick, switch
+from dmm.ui.dials import Dial, dials, link, pick
 from dmm.ui.explain import formula_and_code
 from dmm.ui.plot import plot
 
@@ -16,8 +15,6 @@ LESSON = "structured_inference"
 SHORT = 6  # frames of the chains and grids that are drawn
 NOTHING = 1e-9  # what rounding leaves of 0
 
-TIME = Dial("t", "Which latent, $t$", 2, SHORT, 4, 1, "The latent $z_t$ that is asked about.")
-STEPS = Dial("lines", "Lines shown", 1, 5, 1, 1, "How many steps of the argument are shown.")
 ROW = Dial("row", "Which row, $t$", 1, SHORT, 4, 1, "The latent $z_t$ whose row is framed in each grid.")
 MESSAGES = {
     side: (
@@ -38,80 +35,6 @@ def choose_network(name: str, first: str) -> str:
     others = [family for family in names if family != first]
     others.sort(key=lambda family: family[:2] != first[:2])  # its relatives next
     return pick(LESSON, name, "Network", {family: names[family] for family in (first, *others)}, NETWORK)
-
-
-# --- which frames still tell ----------------------------------------------------------------------------------------
-
-WHICH = ["All frames", "The frames up to $t$: past and present", "The frames from $t$ on: present and future"]
-BLOCKED = (
-    "Whatever the past frames say about $z_t$, they say through $z_{t-1}$; and that is known, so they are heard "
-    "already. The frames from $t$ on show where $z_t$ has led. So a guess of $z_t$ needs $z_{t-1}$ and $x_{t:T}$."
-)
-HIDDEN = "Off: $z_{t-1}$ is hidden, as all latents are, and the past frames tell about $z_t$ as well."
-DERIVATION = (
-    (
-        r"p(z_{1:T} \mid x_{1:T}) = \prod_t p(z_t \mid z_{1:t-1}, x_{1:T})",
-        "The chain rule of probability, true of any model.",
-    ),
-    (
-        r"= \prod_t p(z_t \mid z_{t-1}, x_{1:T})",
-        "Each path from an earlier latent to $z_t$ runs through $z_{t-1}$, which is known.",
-    ),
-    (
-        r"= \prod_t p(z_t \mid z_{t-1}, x_{t:T})",
-        "So does each path from an earlier frame. This is Eq. 3 of the paper; at $t = 1$ there is no latent before.",
-    ),
-    (
-        r"q(z_{1:T} \mid x_{1:T}) = \prod_t N(z_t; \, \mu_t, \sigma_t^2)",
-        "The guess mimics it factor by factor: $\\mu_t$ and $\\sigma_t$ come from a network that sees $z_{t-1}$ and "
-        "$x_{t:T}$ (Eq. 4).",
-    ),
-    (
-        rf"\textcolor{{{FUTURE}}}{{h^{{\text{{right}}}}_t}} = \operatorname{{RNN}}\big("
-        rf"\textcolor{{{FUTURE}}}{{h^{{\text{{right}}}}_{{t+1}}}}, \, x_t\big)",
-        "One vector of a fixed size for all of $x_{t:T}$, from the one for $x_{t+1:T}$: the RNN runs backwards.",
-    ),
-)
-
-
-def weights(t: int, known: bool) -> np.ndarray:
-    """How far each of six frames of the linear system moves $E[z_t]$, with $z_{t-1}$ known or not: (T,)."""
-    exact = floors.best(systems.linear(), SHORT, "st-r")  # which is the posterior itself
-    cov = np.linalg.inv(exact.precision)
-    through = cov[t - 1, t - 2] / cov[t - 2, t - 2]  # how far z_t follows z_{t-1}
-    return exact.A[t - 1] - known * through * exact.A[t - 2]
-
-
-@st.fragment
-def show_chain() -> None:
-    """A latent is asked about, the one before is known: the question, and then the paths."""
-    asked, shown = st.columns([2, 3], gap="large")
-    with asked:
-        t = dials(LESSON, [TIME])["t"]
-        silent = np.abs(weights(t, known=True)) < NOTHING
-        right = WHICH[2] if silent[: t - 1].all() else WHICH[0]
-        question = "Given $z_{t-1}$, which frames still tell something about $z_t$?"
-        answered = predict("frames", question, WHICH, right, BLOCKED)
-        known = switch(LESSON, "known", "$z_{t-1}$ is known", HIDDEN, start=True) if answered else True
-        link(LESSON, {"t": t, "known": float(known)})
-    with shown:
-        plot(figures.open_paths(SHORT, t, known, answered), "chain", tools=False)
-        if answered:
-            plot(figures.frame_weights(weights(t, known), t), "weights", tools=False)
-            given = f"z_{t - 1}, x_{{1:{SHORT}}}" if known else f"x_{{1:{SHORT}}}"
-            st.caption(
-                f"Bars: how far each frame moves $E[z_{t} \\mid {given}]$ in the paper's linear system. Paths of the "
-                ":violet[past] and of the :green[present and future]; what is blocked is pale."
-            )
-
-
-@st.fragment
-def show_derivation() -> None:
-    """The same in formulas, line by line, each with its reason."""
-    for line, reason in DERIVATION[: dials(LESSON, [STEPS])["lines"]]:
-        formula, words = st.columns([2, 3], gap="large", vertical_alignment="center")
-        formula.latex(line)
-        words.markdown(reason)
 
 
 # --- the six networks ----------------------------------------------------------------------------------------------
@@ -147,9 +70,9 @@ def show_wiring() -> None:
     if structured:
         order = "drawn one after another, each from the one before; the first from a learned $z_{q,0}$"
     st.markdown(
-        f"**{one.name}**, ${one.formula}$: looks at {one.sees}. Its RNN states: :violet[$h^{{left}}_t$ sums up "
-        f"$x_{{1:t}}$], :green[$h^{{right}}_t$ sums up $x_{{t:T}}$]; pale ones it lacks. Each square is {inside}. The "
-        f":blue[latents] are {order}."
+        f"**{one.name}**, ${one.formula}$: looks at {one.sees}. Its RNN states: :violet[$h^{{\\text{{left}}}}_t$ sums "
+        f"up $x_{{1:t}}$], :green[$h^{{\\text{{right}}}}_t$ sums up $x_{{t:T}}$]; pale ones it lacks. Each square is "
+        f"{inside}. The :blue[latents] are {order}."
     )
     with st.expander(f"The square of {one.name}: formula and code"):
         formula_and_code(square)

@@ -52,9 +52,9 @@ def show_combiner() -> None:
     st.markdown(
         "**Why a half, and a third?** It is an average: one part for each voice. When all say the same, the result "
         "says it too, on the same scale for any number of RNNs. Unlike the product of two messages below, an average "
-        "does not get surer: how sure $q$ is has to be learned, in $W_\\sigma$. And voices differ in strength: the "
-        "tanh lies between −1 and 1, and so, as a rule, does a GRU's state; that of a plain ReLU-RNN is never below 0, "
-        "and has no upper end."
+        "does not get more certain: how certain $q$ is has to be learned, in $W_\\sigma$. And voices differ in "
+        "strength: the tanh lies between −1 and 1, and so, as a rule, does a GRU's state; that of a plain ReLU-RNN is "
+        "never below 0, and has no upper end."
     )
 
 

@@ -94,7 +94,8 @@ def _what_is_seen(model, name, causal):
         return f"The best {one} has exactly the posterior's means: the two maps are one.{through}"
     if sees == "future":
         return (
-            f"{one} cannot see the past, so all below the diagonal is 0. Its mean errs by {mine.rmse:.2f} (RMSE), the "
+            f"{one} cannot see the past, so all below the diagonal is 0. Its mean errs by {mine.rmse:.2f} (root mean "
+            f"square), the "
             f"exact posterior's by {by_family['st-r'].rmse:.2f}."
         )
     return (
@@ -109,8 +110,8 @@ def _what_is_seen(model, name, causal):
 # --- the gap meter -------------------------------------------------------------------------------------------------
 
 DONE = (
-    ":green[:material/check: **Done.**] Clear frames leave neighbours less correlated, so a factorised guess loses "
-    "less."
+    ":green[:material/check: **Yes, here.**] Clear frames leave neighbours less correlated, so a factorised guess "
+    "loses less."
 )
 
 
@@ -144,13 +145,15 @@ def show_gaps(reached=None) -> None:
         )
         st.latex(rf"{mf_l.exact:.4f} + {mf_lr.mean_field_gap:.4f} + {st_l.blind_gap:.4f} = {mf_l.bound:.4f}")
         st.markdown("The two gaps add exactly.")
-        now = f"At $R = {noise}$ it pays {mf_l.blind_gap:.4f} for that, {mf_l.mean_field_gap:.4f} for mean field."
-        verdict = DONE if mf_l.blind_gap > mf_l.mean_field_gap else "Not yet."
-        st.markdown(f"**Try this.** Find a noise at which MF-L pays more for being blind. {now} {verdict}")
+        st.markdown(
+            f"**Also:** at $R = {noise}$ MF-L pays {mf_l.blind_gap:.4f} for being blind and {mf_l.mean_field_gap:.4f} "
+            "for mean field. Is there a noise at which being blind costs more? "
+            + (DONE if mf_l.blind_gap > mf_l.mean_field_gap else "")
+        )
         link(LESSON, {"noise": noise})
 
 
-# --- mean field: right means, too sure -----------------------------------------------------------------------------
+# --- mean field: right means, too narrow -----------------------------------------------------------------------------
 
 MEANS = ["Yes, its means are off", "No, its means are exact"]
 
@@ -186,8 +189,8 @@ def _right_means(model, rho):
         r"Its centre is the posterior's. But it cannot tilt, and takes the width $\sigma_i = 1/\sqrt{\Lambda_{ii}}$, "
         r"with $\Lambda$ the precision, the inverse of the posterior's covariance: "
         rf"how far one latent moves while the other is *held*. Here that is {factorised_scale(rho):.2f}, where the "
-        "posterior has 1: too sure of each latent. The root mean square error looks at means alone, so in S9 MF-LR and "
-        f"the exact posterior share it: {by_family['mf-lr'].rmse:.3f} and {by_family['st-r'].rmse:.3f}."
+        "posterior has 1: too certain of each latent. The root mean square error (RMSE) looks at means alone, so in S9 "
+        f"MF-LR and the exact posterior share it: {by_family['mf-lr'].rmse:.3f} and {by_family['st-r'].rmse:.3f}."
     )
 
 
@@ -213,24 +216,27 @@ def show_tasks() -> None:
         tasks.choose(
             LESSON,
             "stuck",
-            f"No guess of this family comes below {stuck:.4f} nats per frame on S9, however it is made. Which family?",
+            f"The gap meter, at the noise of S9, $R = 20$, writes a floor beside each bar. One is {stuck:.4f} nats per "
+            "frame: "
+            "no guess of this family comes below it, however it is made. Which family?",
             list(names.values()),
             names[next(family for family in bound if bound[family] == stuck)],
             "It knows $z_{t-1}$, so it has no mean-field gap; but it is blind to the future, and that costs "
             f"{by_family['st-l'].blind_gap:.4f}.",
-            "Set the gap meter to the noise of S9, $R = 20$. A floor is the exact value and the gaps that no training "
-            "closes; the pointer on a bar tells where it ends.",
+            "Set the gap meter's slider to 20, and look for the number right of the bars. A floor is the exact value "
+            "and the gaps that no training closes.",
         )
     with second:
         tasks.choose(
             LESSON,
             "tight",
-            f"Which two families hold the exact posterior, and so could reach the exact {by_family['st-r'].exact:.4f}?",
+            f"Which two families contain the exact posterior, and so could reach the exact "
+            f"{by_family['st-r'].exact:.4f}?",
             list(pairs.values()),
             pairs[next(pair for pair in PAIRS if set(pair) == tight)],
             "Both are structured and see the future. To see the past as well gains the best guess nothing: $z_{t-1}$ "
             "has told it. (A combiner that only adds cannot be that guess, and is a little helped by it.)",
-            "A family that holds it pays nothing: in the gap meter it has neither a mean-field gap nor a blind one.",
+            "A family that contains it pays nothing: in the gap meter it has neither a mean-field gap nor a blind one.",
         )
     with third:
         tasks.choose(

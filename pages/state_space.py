@@ -87,8 +87,9 @@ st.markdown(
 st.subheader("Tables, lines, networks", anchor=False)
 st.markdown(
     "One graph, three models. A **hidden Markov model** is in one of a few states and looks its next one up in a "
-    "table. The linear Gaussian model has numbers as state, and a matrix (here the single number $a$). A **deep Markov model** has numbers, and "
-    "networks: its next state is still Gaussian *given the last one*, but mean and variance may bend as they like."
+    "table. The linear Gaussian model has numbers as state, and a matrix (here the single number $a$). A **deep "
+    "Markov model** has numbers, and networks: its next state is still Gaussian *given the last one*, but mean and "
+    "variance may bend as they like."
 )
 state_space_beyond.show_tables_and_networks()
 questions.answer(

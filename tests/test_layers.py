@@ -34,8 +34,11 @@ EXACT = [
         "unscented",
         "particles",
         "exact",
+        "one_latent",
+        "one_draw",
+        "gaussian_chain",
+        "d_separation",
     ]
-    + ["one_latent", "one_draw", "gaussian_chain", "d_separation"]
 ]
 ALLOWED = {
     "streamlit": {"app.py", "pages", "dmm/ui"},

@@ -171,7 +171,8 @@ def _whence(found, answered):
     ground = found.ground
     words = (
         f"Stored results. Lines: the exact NLL of {ground.sequences:,} sequences of {FRAMES} frames, so many nats per "
-        "frame above its lowest; from one line to the next it grows by a factor of $\\sqrt{10}$. Computed by the unscented filter, a Kalman filter for curved steps, "
+        "frame above its lowest; from one line to the next it grows by a factor of $\\sqrt{10}$. Computed by the "
+        "unscented filter, a Kalman filter for curved steps, "
         f"which is all but exact here. Exact estimate: $\\alpha = {ground.alpha:.3f} \\pm {ground.alpha_se:.3f}$, "
         f"$\\beta = {ground.beta:.3f} \\pm {ground.beta_se:.3f}$ (standard errors; the bars show two)."
     )
@@ -251,7 +252,8 @@ def show_why() -> None:
     st.latex(
         rf"\underbrace{{-\mathrm{{ELBO}}(\theta, \phi)}}_{{\text{{what training lowers}}}} = "
         rf"\underbrace{{\textcolor{{{palette.GREY}}}{{-\log p_\theta(x)}}}}_{{\text{{NLL}}}} + "
-        rf"\underbrace{{\textcolor{{{colour}}}{{\operatorname{{gap}}(\theta, \phi)}}}}_{{\mathrm{{KL}}(q(z) \,\|\, p(z \mid x))}}"
+        rf"\underbrace{{\textcolor{{{colour}}}{{\operatorname{{gap}}(\theta, \phi)}}}}"
+        rf"_{{\mathrm{{KL}}(q(z) \,\|\, p(z \mid x))}}"
     )
     words, shown = st.columns([2, 3], gap="large")
     with words:

@@ -16,7 +16,8 @@ from dmm.ui.roll_view import roll_view
 MEANING = {
     "tossing coins": "A fair coin for each of 88 keys: 88 times log 2.",
     "each key by its frequency": "A coin for each key that falls as often as the key sounds in the training pieces.",
-    "each key by its last state": "A coin for each key that also knows whether the key sounded one beat before: of the hidden state it knows nothing.",
+    "each key by its last state": "A coin for each key that also knows whether the key sounded one beat before; of the "
+    "hidden state it knows nothing.",
 }
 
 
@@ -69,8 +70,8 @@ def show_numbers() -> None:
         st.metric("This model", f"{best:.2f}", help=stored, width="content")
     st.caption(
         "Nats (units of the natural logarithm) per beat on the validation chorales, lower is better. The model did not "
-        "train on them, but its weights were chosen by them; its number is an upper bound on what the beats cost it, which "
-        "nobody can compute (see [The bound](bound))."
+        "train on them, but its weights were chosen by them; its number is an upper bound on what the beats cost it, "
+        "which nobody can compute (see [The bound](bound))."
     )
 
 

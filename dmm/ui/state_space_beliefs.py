@@ -76,8 +76,9 @@ def _verdict(world, letter, value, gain, smoothed):
         )
     return (
         f"To a model that believes ${letter} = {value:g}$ all frames together are **{_nats(abs(gain))} nats "
-        f"{'more' if gain > 0 else 'less'}** likely ({_nats(abs(gain))} / {seen} = {abs(gain) / seen:.3g} a frame) than with the world's own ${letter} = {own:g}$. Its band holds the "
-        f"true $z$ in **{inside}** of {world.T} frames; with the world's own, in {holds(world, world.smoothed)}."
+        f"{'more' if gain > 0 else 'less'}** likely ({_nats(abs(gain))} / {seen} = {abs(gain) / seen:.3g} a frame) "
+        f"than with the world's own ${letter} = {own:g}$. Its band holds the true $z$ in **{inside}** of {world.T} "
+        f"frames; with the world's own, in {holds(world, world.smoothed)}."
     )
 
 

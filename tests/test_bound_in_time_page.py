@@ -399,8 +399,8 @@ def test_numbers_of_the_answer_are_those_of_the_run():
     rows = [row.split("|")[1].strip() for row in words.splitlines() if row.startswith("| *")]
     assert rows == ["*a*", "*(b)*", "*{c}*"], "in the order in which the paper prints them"
     first = json.loads((RUN / "metrics.jsonl").read_text().splitlines()[0])
-    assert f"the bound {first['bound']:.2f}" in words
-    assert f"the loss was {first['reconstruction'] + first['kl_weight'] * first['kl']:.2f}" in words
+    assert f"the bound was {first['bound']:.2f} nats per frame on average" in words
+    assert f"the same means make {first['reconstruction'] + first['kl_weight'] * first['kl']:.2f}" in words
     at.button[0].click().run()
     a, b, c, noise, frames = in_time_nll.judged(RUN.name, VERSION)
     assert f"*a* = **{a:.3f}**" in text(at)

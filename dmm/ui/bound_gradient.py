@@ -94,8 +94,8 @@ def check_gradient(estimate, place: int) -> Check:
 INSIDE = (
     Step(
         r"\nabla_{\mu, \sigma} \, E_q[f(z)] = \nabla_{\mu, \sigma} \int q(z) \, f(z) \, dz",
-        "Here $f(z) = \\log p(x \\mid z)$. The $\\mu$ and $\\sigma$ are in $q$, not in $f$: averaging the slopes "
-        "of $f$ would miss them.",
+        "Here $f(z) = \\log p(x \\mid z)$. The $\\mu$ and $\\sigma$ are in $q$, not in $f$: while the "
+        "draws depend on them, one cannot just move the derivative inside.",
     ),
     Step(
         r"E_q[f(z)] = E_{\epsilon \sim N(0, 1)}[f(\mu + \sigma \epsilon)]",

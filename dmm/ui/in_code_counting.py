@@ -65,7 +65,10 @@ def ask() -> bool:
         )
         return answer, because
 
-    question = "Inside the plate somebody writes `to_event(2)` instead of `to_event(1)`. What does Pyro do?"
+    question = (
+        "The values of $z$ are given. Inside the plate somebody writes `to_event(2)` instead of `to_event(1)`. What "
+        "does Pyro do?"
+    )
     return predict("twice", question, OUTCOMES, right)
 
 

@@ -55,8 +55,8 @@ def show_tasks() -> None:
         "harmless",
         "Step 6 of the padding stepper. Find a start $h_0$ at which a plain flip does **no harm** at all.",
         flip_harm,
-        "Silence in, nothing kept: padding leaves a state of 0 at 0. Such a bug passes a first test, since $h_0$ is 0 "
-        "before training. Then $h_0$ is learned, and a real RNN has biases too.",
+        "Silence in, nothing kept: padding leaves a state of 0 at 0. In this unit, which has no bias, $h_0 = 0$ hides "
+        "the bug. A real RNN has biases, and padding moves its state from the first update on.",
         "What does the unit remember of its start, after it has read two zeros?",
     )
     tasks.choose(

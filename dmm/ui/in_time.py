@@ -137,8 +137,8 @@ def _what_is_wrong(number):
     right = WRONG[2 if jumps and not leaves else 1 if leaves else 0]
     return right, (
         f"Both have {product.inside:.0%} of their points in the band. But neighbours of one trajectory belong "
-        "together: if $z_{t-1}$ was high, so is $z_t$. A product forgets that, and its trajectories are none that the "
-        "model would draw."
+        "together: if $z_{t-1}$ was high, so is $z_t$. A product forgets that, and the model would hardly ever draw "
+        "such trajectories."
     )
 
 

@@ -1,5 +1,7 @@
 """The bound in time: what each beat of a chorale costs, as bars that can be clicked, their formula and their code."""
 
+import math
+
 import streamlit as st
 
 from dmm import figures, reading
@@ -63,10 +65,13 @@ def clickable(figure, dial: Dial) -> int:
 
 def clicked(state) -> int | None:
     """The t of what was clicked: a bar says it first, a note second, of what it carries; None for anything else."""
-    for point in (state or {}).get("selection", {}).get("points", []):
-        carried = point.get("customdata")
-        carried = list(carried.values()) if isinstance(carried, dict) else list(carried or [])
-        numbers = [one for one in carried if isinstance(one, int | float)]
+    try:
+        carried = [point.get("customdata") for point in (state or {}).get("selection", {}).get("points", [])]
+    except (AttributeError, TypeError):  # a browser may send anything
+        return None
+    for one in carried:
+        values = one.values() if isinstance(one, dict) else one if isinstance(one, list | tuple) else ()
+        numbers = [value for value in values if isinstance(value, int | float) and math.isfinite(value)]
         if numbers:
             return round(numbers[0])
     return None

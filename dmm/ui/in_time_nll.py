@@ -37,9 +37,9 @@ def which_nll() -> None:
         f"| *(b)* | bounds of *many* sequences, summed, divided by all their frames: validation pieces, stored "
         f"| {store.read_status(run).best:.2f} nats |\n"
         "| *{c}* | each sequence's bound per frame, then their mean: short pieces count more | see below |\n\n"
-        "The loss that is printed while the KL is [*annealed*](one_update#annealing) is none of them. After update "
-        f"{annealed['step']} of the stored run the KL had the weight {annealed['kl_weight']:.2f}: the loss was "
-        f"{seen:.2f} nats per frame, the bound {whole:.2f}.",
+        "The loss that is printed while the KL is [*annealed*](one_update#annealing) is none of them. In the "
+        f"first epoch of the stored run the bound was {whole:.2f} nats per frame on average; with the weight that the "
+        f"KL had at its end, {annealed['kl_weight']:.2f}, the same means make {seen:.2f}, which is no bound.",
     )
     _judge_some()
 

@@ -23,8 +23,8 @@ SOURCE = Dial("source", "What does it tell? $s$ =", 1, LENGTH, 1, 1, "Which fram
 
 PAST = ["Yes: the past always tells", "No, none of them", "Only the last one, $x_{t-1}$"]
 WHY = (
-    "Each way from the past to $z_t$ leads through $z_{t-1}$. Where that is known, the way is blocked. So one factor "
-    "of the posterior needs the latent before and the frames from $t$ on, and no more. (Try it at $t = 4$: a click on "
+    "In the DMM each way from the past to $z_t$ leads through $z_{t-1}$. Where that is known, the way is blocked. So one "
+    "factor of the posterior needs the latent before and the frames from $t$ on, and no more. (Try it at $t = 4$: a click on "
     "$z_3$ hides it, and the way is open.)"
 )
 
@@ -35,7 +35,8 @@ def show_open_paths() -> None:
     words, shown = st.columns([2, 3], gap="large")
     with words:
         question = (
-            "The frames $x_{t:T}$ are known, and somebody also tells you $z_{t-1}$. Do $x_{1:t-1}$ still tell of $z_t$?"
+            "In the deep Markov model (DMM) the frames $x_{t:T}$ are known, and somebody also tells you $z_{t-1}$. Do "
+            "$x_{1:t-1}$ still tell of $z_t$?"
         )
         answered = predict("past", question, PAST, _past(), WHY)
         graph, source, target, known = choose()

@@ -23,9 +23,9 @@ SOURCE = Dial("source", "What does it tell? $s$ =", 1, LENGTH, 1, 1, "Which fram
 
 PAST = ["Yes: the past always tells", "No, none of them", "Only the last one, $x_{t-1}$"]
 WHY = (
-    "In the DMM each way from the past to $z_t$ leads through $z_{t-1}$. Where that is known, the way is blocked. So one "
-    "factor of the posterior needs the latent before and the frames from $t$ on, and no more. (Try it at $t = 4$: a click on "
-    "$z_3$ hides it, and the way is open.)"
+    "In the DMM each way from the past to $z_t$ leads through $z_{t-1}$. Where that is known, the way is blocked. So "
+    "one factor of the posterior needs the latent before and the frames from $t$ on, and no more. (Try it at $t = 4$: "
+    "a click on $z_3$ hides it, and the way is open.)"
 )
 
 

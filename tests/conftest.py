@@ -2,16 +2,27 @@
 
 import os
 from functools import cache
+from itertools import count
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # several processes share the cores: sums in several threads only wait
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 from tests.browser import ROOT, find_chromium, launch, open_tab, serve, training, wait_until
 
 
+@pytest.fixture(scope="session")
+def names(tmp_path_factory):
+    """Paths of which each is given out once; nothing is there yet."""
+    folder = tmp_path_factory.mktemp("runs")
+    return (folder / f"runs{number}" for number in count())
+
+
 @pytest.fixture(autouse=True)
-def runs_dir(tmp_path, monkeypatch):
+def runs_dir(names, monkeypatch):
     """No test writes into the project's own runs."""
-    folder = tmp_path / "runs"
+    folder = next(names)
     monkeypatch.setenv("DMM_RUNS_DIR", str(folder))
     return folder
 

@@ -487,17 +487,3 @@ def test_page_opens_with_everything_in_words_and_no_answer():
     assert all(one.value is None for one in at.radio)
     for latex in at.latex:
         assert "textcolor" not in latex.value.replace(r"\textcolor{#", ""), latex.value
-
-
-@pytest.mark.browser
-def test_click_on_a_bar_opens_its_beat(lab, page):
-    """Straight onto the page; the bar of a beat in the middle, then that of the last one."""
-    page.goto(f"{lab}/{PAGE}")
-    bars = page.locator("[class*=st-key-costs-beat] .barlayer .trace").first.locator(".point")
-    bars.last.scroll_into_view_if_needed()
-    page.get_by_text("Beat 9: ").wait_for()
-    for beat in (25, bars.count()):
-        box = bars.nth(beat - 1).bounding_box()
-        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        page.get_by_text(f"Beat {beat}: ").wait_for()
-    assert page.get_by_role("slider", name="Beat").get_attribute("aria-valuenow") == str(beat)

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from dmm.ui.course import LESSONS
+from dmm.ui.questions import QUESTIONS
 from tests.browser import MUTE, OVERFLOW, go, is_foreign, open_tab, wait_until
 from tests.test_pages import figures, open_page, open_part, views
 
@@ -135,6 +136,9 @@ def answer_all(tab):
     while radios.count():  # an answer may bring more questions
         for _ in range(radios.count()):
             radios.first.locator("label:has(input)").nth(1).click()
+        chosen = tab.locator(ASKED).filter(has=tab.locator("[data-testid=stRadio] input:checked"))
+        seen = chosen.filter(has_text=VERDICT)
+        wait_until(lambda c=chosen, s=seen: c.count() and s.count() == c.count(), "a verdict on each", PATIENCE, tab)
         settle(tab)
     for number in tab.locator(f":is({ASKED}) input[type=number]").all():
         number.fill("1")
@@ -178,3 +182,55 @@ def test_walk_through_every_page_meets_no_error_and_finds_all_as_it_was_left(vis
         go(tab, lesson.title)
         tab.wait_for_function(RESTS, polling=50)
         assert as_it_is(tab) == left[lesson]
+
+
+def place_of(tab, anchor):
+    """How far a heading is from the top of the window, once it has come to rest."""
+    settle(tab)
+    places = []
+
+    def rests():
+        places.append(tab.locator(f"#{anchor}").bounding_box()["y"])
+        return len(places) > 5 and len(set(places[-5:])) == 1
+
+    wait_until(rests, f"{anchor} comes to rest", PATIENCE, tab)
+    return places[-1]
+
+
+@pytest.mark.parametrize("anchor", ["which-nll", "exact-inference"])
+def test_link_to_an_answer_shows_it_to_a_new_visitor(visit, anchor):
+    tab = visit(f"{QUESTIONS[anchor].page}#{anchor}", **WIDE)
+    tab.locator(f"#{anchor}").wait_for()
+    assert 0 <= place_of(tab, anchor) < 200
+
+
+def test_list_of_symbols_fits_a_phone_and_its_links_go_on_with_the_visit(visit):
+    tab = visit("recovery", **PHONE)
+    tab.evaluate("window.mark = 'no reload'")
+    tab.get_by_role("button", name="Symbols").click()
+    drawer = tab.get_by_role("dialog")
+    drawer.locator("td").first.wait_for()
+    assert drawer.evaluate("e => e.scrollWidth - e.clientWidth") == 0
+    assert tab.locator(".katex-error").count() == 0
+    drawer.get_by_role("textbox", name="Search").fill("smoothing")
+    drawer.get_by_role("textbox", name="Search").press("Enter")
+    drawer.get_by_role("link").nth(1).wait_for(state="detached")
+    drawer.get_by_role("link").click()
+    tab.locator("[data-testid=stMain] h1").filter(has_text="State-space models").wait_for()
+    assert 0 <= place_of(tab, "filtering") < 200
+    tab.get_by_role("link", name="may smooth").click()
+    tab.locator("[data-testid=stMain] h1").filter(has_text="Structured inference").wait_for()
+    assert 0 <= place_of(tab, "backwards") < 200
+    assert tab.evaluate("window.mark") == "no reload"
+
+
+def test_menu_leads_on_from_a_number_that_was_just_typed_and_from_an_open_popover(visit):
+    """Both once left the next page blank: what they still had to say came after the page had turned."""
+    tab = visit("", **WIDE)
+    arrive(tab, LESSONS[0])
+    tab.get_by_placeholder("your answer").first.fill("3")
+    go(tab, "State-space models")
+    settle(tab)
+    tab.get_by_role("button", name="Hint").first.click()
+    tab.get_by_test_id("stPopoverBody").wait_for()
+    go(tab, "Latents")

@@ -80,6 +80,12 @@ def test_wrong_answer_gives_nothing_away_and_the_right_one_is_kept_in_the_addres
     assert at.query_params["done"] == "gate.1"
 
 
+def test_task_is_counted_as_soon_as_it_is_done():
+    at = start()
+    at.radio[0].set_value("two").run()
+    assert f"1 of {len(lesson_of('gate').tasks)} done." in words(at)
+
+
 @pytest.mark.parametrize(("given", "right"), [(2, True), (2.01, True), (1.99, True), (2.011, False), (-2, False)])
 def test_number_is_right_within_what_is_told(given, right):
     at = start()

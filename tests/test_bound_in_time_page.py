@@ -1,6 +1,7 @@
 """The bound in time: its numbers against dense Gaussians, torch and the model itself, and each control of the page."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -34,6 +35,8 @@ from dmm.ui import (
 from dmm.ui.current import shipped_run
 from dmm.ui.datasets import dataset_of
 from dmm.ui.looking import version_of
+from tests.browser import wait_until
+from tests.shots import DONE
 from tests.test_pages import ROOT, assert_alive, open_page, sentences, views
 from tests.test_pages import figures as shown_figures
 from tests.test_structured import decoded
@@ -487,3 +490,36 @@ def test_page_opens_with_everything_in_words_and_no_answer():
     assert all(one.value is None for one in at.radio)
     for latex in at.latex:
         assert "textcolor" not in latex.value.replace(r"\textcolor{#", ""), latex.value
+
+
+APP = "from dmm.ui.in_time_system import show_costs\n\nshow_costs()"
+
+
+@pytest.mark.browser
+def test_click_on_a_bar_opens_its_beat(app, page):
+    page.goto(app)
+    bars = page.locator("[class*=st-key-costs-beat] .barlayer .trace").nth(1).locator(".point")  # above them the notes
+    beat = page.locator("strong").filter(has_text=re.compile(r"^Beat \d+$"))
+    bars.last.wait_for()
+    page.wait_for_function(DONE)
+    assert beat.inner_text() == "Beat 9"
+    x, y = middle(at_rest(page, bars.nth(24)))
+    page.mouse.move(x, y)  # a chart looks first what the pointer is on
+    page.mouse.click(x, y)
+    wait_until(lambda: beat.inner_text() == "Beat 25", "the beat of the bar opens", 20, page)
+
+
+def middle(box):
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def at_rest(page, shape):
+    """Where something is, once it has stopped moving: above it a page may still be growing."""
+    boxes = [None]
+
+    def rests():
+        boxes.append(shape.bounding_box())
+        return boxes[-1] == boxes[-2]
+
+    wait_until(rests, "the bars come to rest", 20, page)
+    return boxes[-1]

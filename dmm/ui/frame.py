@@ -6,6 +6,8 @@ from dmm.ui import glossary, links, progress
 from dmm.ui.course import LESSONS, lesson_of
 from dmm.ui.source import read_style
 
+NARROW = f"<style>{read_style('narrow')}</style>"
+
 
 def lessons() -> list:
     """The pages for `st.navigation`, the first one at the address of the app itself; a tick for what was done.
@@ -27,7 +29,7 @@ def lesson(file: str) -> None:
         st.navigation(lessons())
         st.rerun()
     progress.complain()
-    st.html(f"<style>{read_style('narrow')}</style>")
+    st.html(NARROW)
     this = lesson_of(file)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title("Deep Markov Lab" if file == "home" else this.title, anchor=False, width="content")
@@ -65,12 +67,6 @@ def _show_in_map(one):
     done = progress.count(one.file)
     _link(one, f"**{one.title}** :green[✓ {done} of {len(one.tasks)}]" if done else f"**{one.title}**")
     st.caption(one.asks)
-
-
-def link(file: str) -> None:
-    """A link to another page, with the question that it asks."""
-    one = lesson_of(file)
-    _link(one, f"**{one.title}**: {one.asks}")
 
 
 def _link(one, label):

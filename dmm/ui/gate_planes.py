@@ -48,10 +48,17 @@ def make_plane(kind: str, *numbers: int) -> Plane:
 
 
 @lru_cache(128)
-def look(held: float | None, dot: int, kind: str, *numbers: int) -> fields.View:
-    """What a plane shows."""
+def _survey(held: float | None, kind: str, *numbers: int) -> fields.View:
+    """What a plane shows, with the path from its first dot; the search for fixed points takes most of the time."""
     plane = make_plane(kind, *numbers)
-    return fields.view(plane.field(held), plane.low, plane.high, dot - 1)
+    return fields.view(plane.field(held), plane.low, plane.high, 0)
+
+
+def look(held: float | None, dot: int, kind: str, *numbers: int) -> fields.View:
+    """The same with the path from a dot, counted from 1."""
+    seen = _survey(held, kind, *numbers)
+    path = fields.follow(make_plane(kind, *numbers).field(held), seen.dots[dot - 1], len(seen.path) - 1)
+    return seen._replace(path=path)
 
 
 @lru_cache(64)

@@ -63,9 +63,8 @@ def _model(run_name: str, version: float):
 def inspect(run_name: str, version: float, piece_name: str, _roll: np.ndarray):
     """What the model makes of a piece; computed once for a snapshot and a piece."""
     from dmm.inspection import inspect_piece
-    from dmm.runs.snapshots import load_run
 
-    dmm, step = load_run(store.find_run(run_name))
+    dmm, step = _model(run_name, version)
     return inspect_piece(dmm, _roll), step
 
 
@@ -73,9 +72,8 @@ def inspect(run_name: str, version: float, piece_name: str, _roll: np.ndarray):
 def draw(run_name: str, version: float, steps: int, seed: int):
     """A piece drawn from the model alone."""
     from dmm.inspection import draw_piece
-    from dmm.runs.snapshots import load_run
 
-    return draw_piece(load_run(store.find_run(run_name))[0], steps, seed)
+    return draw_piece(_model(run_name, version)[0], steps, seed)
 
 
 def stored_of(run):

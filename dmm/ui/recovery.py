@@ -10,6 +10,7 @@ from dmm.ui import tasks
 from dmm.ui.asking import predict
 from dmm.ui.choices import networks
 from dmm.ui.dials import Dial, dials, link, pick, switch
+from dmm.ui.explain import coloured
 from dmm.ui.plot import plot
 from dmm.ui.race import COLOURS
 from dmm.ui.recovery_study import ALPHA, BETA, read_study, twin_gap
@@ -20,6 +21,7 @@ LAW = (
     Dial("alpha", rf"$\alpha$ (truth: ${ALPHA:g}$)", -0.2, 0.8, 0.0, 0.01, r"How $z^1$ pulls $z^0$."),
     Dial("beta", rf"$\beta$ (truth: ${BETA:g}$)", -0.4, 0.3, 0.0, 0.01, r"How $z^0$ pulls $z^1$."),
 )
+UNKNOWN = {r"\alpha": palette.VERMILLION, r"\beta": palette.GREEN}  # the two numbers to be found
 WRONG, UNNOTICED = 0.1, 0.05  # the task: alpha off by so much, at a cost of so many nats per sequence
 SURE = 2.0  # standard errors
 NOTHING = "The stored results of this experiment are missing or damaged, so there is no valley and no way to show."
@@ -36,7 +38,7 @@ def _name(network):
 @st.fragment
 def show_law() -> None:
     """The system, what the two numbers do, and what a wrong one costs."""
-    st.latex(coloured(reading.formula("systems.two_dimensional")))
+    st.latex(coloured(reading.formula("systems.two_dimensional"), UNKNOWN))
     asked, shown = st.columns([2, 3], gap="large")
     with asked:
         law = dials(LESSON, LAW)
@@ -48,17 +50,6 @@ def show_law() -> None:
     with shown:
         step, truth = (systems.two_dimensional(*pair).step for pair in (law.values(), (ALPHA, BETA)))
         plot(figures.coupled_step(step, truth, noise=1.0), "law", tools=False)
-
-
-def coloured(formula: str) -> str:
-    r"""A formula with the two numbers to be found in their colours.
-
-    >>> coloured(r"\alpha z")
-    '\\textcolor{#D55E00}{\\alpha} z'
-    """
-    for symbol, colour in ((r"\alpha", palette.VERMILLION), (r"\beta", palette.GREEN)):
-        formula = formula.replace(symbol, rf"\textcolor{{{colour}}}{{{symbol}}}")
-    return formula
 
 
 def _pull(alpha, beta):

@@ -8,7 +8,7 @@ from dmm.figures.chains import FUTURE, PAST
 from dmm.ui.asking import predict
 from dmm.ui.choices import networks
 from dmm.ui.dials import Dial, dials, link, pick
-from dmm.ui.explain import formula_and_code
+from dmm.ui.explain import coloured, formula_and_code
 from dmm.ui.plot import plot
 
 LESSON = "structured_inference"
@@ -86,7 +86,7 @@ ADDED = (
     r"*Precisions*, one over the variance each, add: $1/\sigma^2 = 1/\sigma_l^2 + 1/\sigma_r^2$. So the product is "
     "never wider than either message, **even when they contradict each other**: their means do not enter its width."
 )
-COLOURED = {"_r": FUTURE, "_l": PAST}
+SIDES = {r"\mu_r": FUTURE, r"\sigma_r^2": FUTURE, r"\mu_l": PAST, r"\sigma_l^2": PAST}
 
 
 @st.fragment
@@ -109,21 +109,10 @@ def show_product() -> None:
     with shown:
         plot(figures.two_bells(left, right, answered), "bells", tools=False)
     if answered:
-        st.latex(coloured(reading.formula("combiner.product")))
+        st.latex(coloured(reading.formula("combiner.product"), SIDES))
         st.markdown(rf"Now $\mu = {loc:.2f}$ and $\sigma = {scale:.2f}$.")
         with st.expander("The code"):
             formula_and_code("combiner.product")
-
-
-def coloured(formula: str) -> str:
-    r"""A formula with what belongs to the right message and to the left one in their colours.
-
-    >>> coloured(r"\mu_r")
-    '\\textcolor{#009E73}{\\mu_r}'
-    """
-    for term in (r"\mu_r", r"\mu_l", r"\sigma_r^2", r"\sigma_l^2"):
-        formula = formula.replace(term, rf"\textcolor{{{COLOURED[term.removesuffix('^2')[-2:]]}}}{{{term}}}")
-    return formula
 
 
 def _named(side, pair):

@@ -8,8 +8,9 @@ z       &\leftarrow z - \big(J(z) - I\big)^{-1} \big(\mu(z) - z\big) && \text{Ne
 \end{aligned}
 $$
 
-A fixed point is stable if all eigenvalues of $J(z^\star)$ are smaller than 1 in size: a state close by comes closer
-step by step, as long as no noise is added. `model.GatedTransition` has the formula of $\mu$, `gated.slope` that of $J$.
+A fixed point is stable if all eigenvalues of $J(z^\star)$ are smaller than 1 in size: a state close by comes to rest
+there in the end, as long as no noise is added; on the way a step may lead it away for a while.
+`model.GatedTransition` has the formula of $\mu$, `gated.slope` that of $J$.
 """
 
 from typing import NamedTuple
@@ -72,7 +73,7 @@ class FixedPoint(NamedTuple):
 
     @property
     def stable(self) -> bool:
-        """Whether places close by come closer with each step."""
+        """Whether places close by come to rest here in the end."""
         return bool(abs(self.eigenvalues[0]) < 1)
 
 

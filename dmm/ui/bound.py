@@ -30,9 +30,9 @@ COLOURS = {
 }
 BELOW = {
     "straight": "A straight line: the posterior is a Gaussian, so $q$ can be the posterior itself.",
-    "curved": "Below $z = -0.5$ the curve is nearly flat: there the frame tells little, and the posterior has a long "
+    "curved": "Below $z = -1$ the curve is nearly flat: there the frame tells little, and the posterior has a long "
     "tail that no Gaussian has.",
-    "folded": "Two values of $z$ explain the same frame. Where $x$ is large the posterior has two peaks, and a "
+    "folded": "$z$ and $-z$ show alike. Where $x$ is large the posterior has two peaks, and a "
     "Gaussian has to choose: one of them, or a wide bell over both.",
 }
 LIKELIHOOD = "Dotted: the likelihood as a function of $z$, scaled to fit."

@@ -7,7 +7,7 @@ import numpy as np
 from dmm.one_latent import log_p_normal, log_p_x
 
 DRAWS = 100_000
-FINE = np.linspace(-14, 14, 14_001)  # of z, where the sums of `one_latent` go over epsilon
+FINE = np.linspace(-24, 24, 24_001)  # of z, where the sums of `one_latent` go over epsilon
 
 
 @lru_cache(2)

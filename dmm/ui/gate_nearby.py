@@ -69,8 +69,8 @@ def nearby_steps() -> list[Step]:
         ),
         Step(
             r"J v = \lambda v \;\Rightarrow\; J^k v = \lambda^k v",
-            "Along an eigenvector a step multiplies by its eigenvalue. If all $|\\lambda| < 1$, everything shrinks: "
-            "the point is **stable**. If one is larger than 1, almost every state close by is driven away.",
+            "Along an eigenvector a step multiplies by its eigenvalue. If all $|\\lambda| < 1$, everything shrinks in "
+            "the end: the point is **stable**. If one is larger than 1, almost every state close by is driven away.",
             lambda: Check(
                 f"size of $\\det J^{STEPS}$",
                 abs(np.linalg.det(np.linalg.matrix_power(_slope(), STEPS))),

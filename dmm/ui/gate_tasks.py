@@ -44,7 +44,7 @@ def answer_scale() -> None:
 # --- try this --------------------------------------------------------------------------------------------------------
 
 FATES = [
-    "Each step brings it nearer, from whichever side",
+    "In the end it comes to rest there, from whichever side",
     "Along one direction it comes nearer, along another it is carried away",
     "It is carried away, on whichever side it stands",
 ]

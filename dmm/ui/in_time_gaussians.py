@@ -105,14 +105,14 @@ LINES = (
         _check_general,
     ),
     Step(
-        r"\mathrm{KL}_t(z_{t-1}) = \sum_{i=1}^{D} \log \frac{\sigma_{p,i}}{\sigma_{q,i}} + "
-        r"\frac{\sigma_{q,i}^2 + (\mu_{q,i} - \mu_{p,i})^2}{2 \sigma_{p,i}^2} - \tfrac12",
+        r"\mathrm{KL}_t(z_{t-1}) = \sum_{i=1}^{D} \Big( \log \frac{\sigma_{p,i}}{\sigma_{q,i}} + "
+        r"\frac{\sigma_{q,i}^2 + (\mu_{q,i} - \mu_{p,i})^2}{2 \sigma_{p,i}^2} - \tfrac12 \Big)",
         "Both are diagonal: determinants are products and the inverse is $1 / \\sigma_p^2$, so all falls apart into a "
         "sum over dimensions.",
         _check_diagonal,
     ),
     Step(
-        r"q = p \;\Rightarrow\; \mathrm{KL}_t = \sum_{i=1}^{D} 0 + \tfrac12 - \tfrac12 = 0",
+        r"q = p \;\Rightarrow\; \mathrm{KL}_t = \sum_{i=1}^{D} \big( 0 + \tfrac12 - \tfrac12 \big) = 0",
         "A KL of equals is 0, a good test of any code. The paper's last formula drops the $-D$, and published code has "
         "done the same: its KL is too large by half a nat for each dimension. (Gradients do not notice.)",
         _check_equal,

@@ -27,7 +27,7 @@ def show_tasks() -> None:
             "Where frames reach the next latent, the latent before is not enough: the frame beside it must be known as "
             "well. The exact factor of $z_t$ in DMM-Aug sees $z_{t-1}$, $x_{t-1}$ and $x_{t:T}$.",
             "List the open paths. Each needs one known node in its middle, and not at a collider. Find two nodes that "
-            "stand side by side.",
+            "stand one below the other.",
         )
     with second:
         tasks.number(

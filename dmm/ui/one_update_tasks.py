@@ -59,10 +59,10 @@ def _about_adam():
     last = DECAY**PYRO_STEPS
     st.markdown(
         "**Adam** keeps two running averages for each weight, of the gradient and of its square, and steps by their "
-        "ratio. **ClippedAdam**, of Pyro's example, differs in two ways: it bounds each entry of the gradient by "
-        f"itself, and multiplies the rate by a number at *every step*. {DECAY} sounds like nothing; over the "
-        f"{PYRO_STEPS:,} steps of that example it takes the rate from {PYRO_RATE:g} to {PYRO_RATE * last:.1e}: "
-        f"{last:.1%} of it."
+        "ratio. **ClippedAdam**, of Pyro's example, differs in three ways: it bounds each entry of the gradient by "
+        "itself, adds its $\\varepsilon$ before the correction of the averages, and multiplies the rate by a number at "
+        f"*every step*. {DECAY} sounds like nothing; over the {PYRO_STEPS:,} steps of that example it takes the rate "
+        f"from {PYRO_RATE:g} to {PYRO_RATE * last:.1e}: {last:.1%} of it."
     )
 
 

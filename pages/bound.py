@@ -2,17 +2,8 @@
 
 import streamlit as st
 
-from dmm.ui import (
-    bound,
-    bound_exactly,
-    bound_gradient,
-    bound_jensen,
-    bound_kl,
-    bound_learning,
-    bound_noise,
-    bound_tasks,
-    frame,
-)
+from dmm.ui import frame
+from dmm.ui.bound import exactly, gradient, guess, jensen, kl, learning, noise, tasks
 
 frame.lesson("bound")
 story, model = st.columns([3, 2], gap="large", vertical_alignment="center")
@@ -28,7 +19,7 @@ with story:
         "hidden number and one frame. Here a grid is fine, so everything can be held against the truth."
     )
 with model:
-    bound.show_model()
+    guess.show_model()
     st.caption(
         "The **prior** $p(z)$ is what is believed of $z$ before a frame is seen, the **posterior** $p(z \\mid x)$ "
         "after. The **likelihood** says how well a $z$ explains the frame. $f$ is a straight line, or a small network. "
@@ -42,14 +33,14 @@ st.markdown(
     "of natural logarithms. $E_q$ is the mean over draws from $q$. A KL is never below 0, and 0 only if the two are "
     "equal (it is not symmetric). With a guess, $\\log p(x)$ falls into three parts:"
 )
-bound.show_identity()
+guess.show_identity()
 st.markdown(
     ":green[**Reconstruction**]: how well the guessed $z$ explain the frame. :orange[**KL**]: how much the guess "
     "differs from what was believed before. Both can be computed without $p(x)$, and the first minus the second is "
     "the **ELBO**, the *evidence lower bound*. :violet[**Gap**]: how much the guess differs from the posterior. In a "
     "real model nobody can compute the gap, and nobody has to."
 )
-bound.show_bar()
+guess.show_bar()
 
 st.subheader("From below", anchor=False)
 better, below = st.columns(2, gap="large")
@@ -68,8 +59,8 @@ with below:
     )
 
 st.subheader("Why it is a bound", anchor=False)
-chord, jensen = st.columns([2, 3], gap="large", vertical_alignment="center")
-with jensen:
+chord, words = st.columns([2, 3], gap="large", vertical_alignment="center")
+with words:
     st.markdown(
         "**Jensen's inequality.** The logarithm bends down, so the straight line between two of its points lies below "
         "it. Hence the *log of a mean* is never less than the *mean of the logs*: $\\log E[w] \\ge E[\\log w]$. The "
@@ -80,10 +71,10 @@ with jensen:
         "the frame and the $q$ of the figure above."
     )
 with chord:
-    bound_jensen.show_chord()
-bound_jensen.show_jensen()
+    jensen.show_chord()
+jensen.show_jensen()
 st.markdown("Jensen says that something is lost, not how much. The same without an inequality:")
-bound_exactly.show_exactly()
+exactly.show_exactly()
 
 st.subheader("A gradient gets past a draw", anchor=False)
 st.markdown(
@@ -91,8 +82,8 @@ st.markdown(
     "$\\mu$ and $\\sigma$ that the draws come from. A drawn number has no slope: ask a die how it would have fallen, "
     "had it been slightly other. **Reparameterisation** puts the chance to one side: $z = \\mu + \\sigma \\epsilon$."
 )
-bound_gradient.show_pictures()
-bound_gradient.show_inside()
+gradient.show_pictures()
+gradient.show_inside()
 
 st.subheader("Learning the guess", anchor=False)
 st.markdown(
@@ -100,29 +91,29 @@ st.markdown(
     "*stochastic gradient ascent*. The deeper the blue, the smaller the gap; from one contour line to the next the gap "
     "grows about threefold. Stars: guesses that no small change improves."
 )
-bound_learning.show_learning()
+learning.show_learning()
 st.markdown(
     "With a fixed learning rate $q$ comes near the star and then trembles around it: smaller steps or more draws calm "
     "it. In the folded world there are several stars, and chance decides where $q$ ends. In the deep Markov model "
     "$\\mu$ and $\\sigma$ are the outputs of a network that reads the frames, and the same gradient goes on into its "
     "weights."
 )
-bound_learning.show_step()
+learning.show_step()
 
 st.subheader("The KL of two Gaussians", anchor=False)
 st.markdown(
     "One part of the ELBO needs no draws at all: the KL of two Gaussians has a closed form. Here for any $q$ and $p$, "
     "as the deep Markov model needs it, whose $p$ is a step from the last hidden state."
 )
-bound_kl.show_kl()
+kl.show_kl()
 
 st.subheader("How noisy is one draw?", anchor=False)
 st.markdown(
     "Training takes *one* draw of each $z$. The KL may be **sampled** at that draw, as $\\log q(z) - \\log p(z)$, or "
     "be **analytic**, in closed form. Both are right on average. Move $q$ about, also to where its gap is 0."
 )
-bound_noise.show_noise()
-bound_noise.show_answer()
-bound_tasks.show_code()
-bound_tasks.show_tasks()
+noise.show_noise()
+noise.show_answer()
+tasks.show_code()
+tasks.show_tasks()
 frame.onward("bound")

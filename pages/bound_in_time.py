@@ -2,19 +2,19 @@
 
 import streamlit as st
 
-from dmm.ui import (
-    frame,
-    in_time,
-    in_time_amortised,
-    in_time_bars,
-    in_time_factors,
-    in_time_gaussians,
-    in_time_mimic,
-    in_time_nll,
-    in_time_open,
-    in_time_split,
-    in_time_system,
-    in_time_tasks,
+from dmm.ui import frame
+from dmm.ui.bound_in_time import (
+    amortised,
+    bars,
+    factors,
+    gaussians,
+    mimic,
+    nll,
+    paths,
+    split,
+    system,
+    tasks,
+    trajectories,
 )
 
 frame.lesson("bound_in_time")
@@ -30,7 +30,7 @@ st.markdown(
     "First a system in which the posterior is known exactly. All its frames are seen; each line is one trajectory that "
     "could have made them."
 )
-in_time.show_trajectories()
+trajectories.show_trajectories()
 
 st.subheader("One network for all sequences", anchor="amortised")
 st.markdown(
@@ -38,7 +38,7 @@ st.markdown(
     "to make the guess of any sequence it reads: that is *amortised* inference, since the work of learning is shared. "
     "Deep Markov models do the second."
 )
-in_time_amortised.show_amortised()
+amortised.show_amortised()
 
 st.subheader("What does a factor need?", anchor="factors")
 st.markdown(
@@ -49,11 +49,11 @@ st.markdown(
     "or something below it is known. If every path is blocked, one end tells nothing of the other: they are "
     "*d-separated*."
 )
-in_time_open.show_open_paths()
+paths.show_open_paths()
 st.markdown(
     "The same as a proof, appendix C of the paper. The check takes the hidden trajectory of S9 above, frame by frame."
 )
-in_time_factors.show_factors_proof()
+factors.show_factors_proof()
 
 st.subheader("The mimic", anchor="mimic")
 st.markdown(
@@ -63,7 +63,7 @@ st.markdown(
     "one frame after the other, and keeps a summary) runs from the last frame to the first and sums up $x_{t:T}$ in "
     "one vector $h^{\\text{right}}_t$."
 )
-in_time_mimic.show_factors()
+mimic.show_factors()
 
 st.subheader("The bound, frame by frame", anchor="costs")
 words, formula = st.columns([1, 2], gap="large", vertical_alignment="center")
@@ -73,9 +73,9 @@ words.markdown(
     "p(z_1 \\mid z_0)$. The bars show *minus* the bound, a cost: lower is better. **Click a bar** to open it."
 )
 with formula:
-    in_time_bars.show_formula()
-in_time_system.show_costs()
-in_time_bars.show_code()
+    bars.show_formula()
+system.show_costs()
+bars.show_code()
 
 st.subheader("Why it splits", anchor="split")
 st.markdown(
@@ -83,10 +83,10 @@ st.markdown(
     "([Structured inference](structured_inference) has all six): it sees $z_{t-1}$ and the frames up to $t$, but no "
     "later ones, so it is not exact and every part can be seen."
 )
-in_time_split.show_bound_proof()
+split.show_bound_proof()
 st.markdown("And appendix B: each of those KLs in closed form.")
-in_time_gaussians.show_gaussians_proof()
+gaussians.show_gaussians_proof()
 
-in_time_nll.which_nll()
-in_time_tasks.show_tasks()
+nll.which_nll()
+tasks.show_tasks()
 frame.onward("bound_in_time")

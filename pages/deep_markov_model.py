@@ -2,15 +2,8 @@
 
 import streamlit as st
 
-from dmm.ui import (
-    deep_markov,
-    deep_markov_dynamics,
-    deep_markov_keys,
-    deep_markov_music,
-    deep_markov_tasks,
-    deep_markov_why,
-    frame,
-)
+from dmm.ui import frame
+from dmm.ui.deep_markov_model import dynamics, keys, music, tasks, unrolled, why
 from dmm.ui.explain import formula_and_code
 
 frame.lesson("deep_markov_model")
@@ -20,7 +13,7 @@ st.markdown(
     "frame $x_t$, depends on $z_t$ alone, :green[$p(x_t \\mid z_t)$], the **emission**. *Deep*: on each arrow there is "
     "a network. Press a square to open it."
 )
-deep_markov.show_model()
+unrolled.show_model()
 
 st.subheader("From matrices to networks, piece by piece", anchor=False)
 st.markdown(
@@ -29,7 +22,7 @@ st.markdown(
 )
 form, table = st.columns([1, 3], gap="medium", vertical_alignment="center")
 with form:
-    deep_markov.show_general_form()
+    unrolled.show_general_form()
 with table:
     st.markdown(
         "| | linear | deep Markov model |\n|:--|:--|:--|\n"
@@ -57,7 +50,7 @@ st.markdown(
     "z_{t-1}$, with two standard deviations; dotted: $z_t = z_{t-1}$. Orange: the bell of $z_2$ from one start. **Each "
     "step is a bell in all three.**"
 )
-deep_markov_dynamics.show_dynamics(then=deep_markov_why.show_derivation)
+dynamics.show_dynamics(then=why.show_derivation)
 
 st.subheader("What a hidden state sounds like", anchor=False)
 st.markdown(
@@ -65,14 +58,14 @@ st.markdown(
     "to sound is $1 / (1 + e^{-\\ell})$. The greener a key, the likelier it sounds. On the arrows: how many weights "
     "each layer has. This emitter has learned from Bach's chorales."
 )
-deep_markov_keys.show_emitter()
+keys.show_emitter()
 
 st.subheader("Music from nothing but the model", anchor=False)
 st.markdown(
     "To draw a piece, begin at $z_0$ and follow the arrows: draw $z_1$, then $x_1$; draw $z_2$ from $z_1$, and so on. "
     "No chorale goes in. This is the model's **prior**: what it expects before it hears anything."
 )
-deep_markov_music.show_music()
+music.show_music()
 with st.expander("The whole model as it draws: formula and code"):
     formula_and_code("deep_markov_model.DMM.sample", formula="model")
 
@@ -84,5 +77,5 @@ st.markdown(
     "look at the transition."
 )
 
-deep_markov_tasks.show_tasks()
+tasks.show_tasks()
 frame.onward("deep_markov_model")

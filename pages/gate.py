@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dmm.ui import frame, gate, gate_chorale, gate_fields, gate_lanes, gate_meaning, gate_nearby, gate_rest, gate_tasks
+from dmm.ui import frame
+from dmm.ui.gate import chorale, fields, lanes, meaning, nearby, rest, tasks, trained
 
 frame.lesson("gate")
 st.markdown(
@@ -13,32 +14,32 @@ st.markdown(
 )
 
 st.subheader("Two rules and a mixer", anchor=False)
-gate.show_mix()
+trained.show_mix()
 
 st.subheader("Three lanes", anchor=False)
 st.markdown(
     "The same with all dimensions, in the trained model: one step of a chorale, from the state at one beat to the "
     "next. Choose a beat and a dimension; then hold the gate, and see which numbers move."
 )
-gate_lanes.show_lanes()
+lanes.show_lanes()
 
 st.subheader("Which dimensions bend?", anchor=False)
 st.markdown("Each dimension has a gate of its own, and some are opened wider than others.")
-gate_meaning.show_dimensions()
+meaning.show_dimensions()
 
 st.subheader("How far from standing still?", anchor=False)
-gate_meaning.show_matrix()
+meaning.show_matrix()
 
 st.subheader("Not a GRU", anchor=False)
 st.markdown("Gates that mix the old with the new are known from recurrent networks. The difference is what goes in.")
-gate_meaning.show_gru()
+meaning.show_gru()
 
 st.subheader("Gates over a chorale", anchor=False)
 st.markdown(
     "The same gates under the notes, one row a dimension. Move back through the training: nobody told the model which "
     "dimensions were to bend."
 )
-gate_chorale.show_chorale()
+chorale.show_chorale()
 
 st.subheader("Arrows on a plane", anchor=False)
 st.markdown(
@@ -47,19 +48,19 @@ st.markdown(
     "state is expected, and a :blue[ring] shows one standard deviation of noise around that. A **fixed point**, a "
     "large dark-orange mark, stays in place; a *stable* one, filled, draws in what is near."
 )
-gate_fields.show_field()
+fields.show_field()
 
 st.subheader("What stable means", anchor=False)
 st.markdown("A fixed point draws in what is near, or drives it away. Its slope, a matrix $J$, tells which.")
-gate_nearby.show_why_stable()
+nearby.show_why_stable()
 
 st.subheader("All dimensions at once", anchor=False)
 st.markdown(
     "A plane shows two directions of the trained model's many. Where does the whole state go, step by step without "
     "noise, and what does the gate have to do with it?"
 )
-gate_rest.show_rest()
+rest.show_rest()
 
-gate_tasks.answer_scale()
-gate_tasks.show_tasks()
+tasks.answer_scale()
+tasks.show_tasks()
 frame.onward("gate")

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dmm.ui import current, frame, showcase
+from dmm.ui import current, frame
+from dmm.ui.home import showcase
 
 frame.lesson("home")
 current.chosen_run()  # a link with ?run= is remembered here too

@@ -2,19 +2,9 @@
 
 import streamlit as st
 
-from dmm.ui import (
-    frame,
-    in_code,
-    in_code_counting,
-    in_code_idioms,
-    in_code_map,
-    in_code_owners,
-    in_code_padding,
-    in_code_parts,
-    in_code_tasks,
-    questions,
-)
+from dmm.ui import frame, questions
 from dmm.ui.dials import link_to_all
+from dmm.ui.in_code import counting, idioms, owners, padding, parts, places, programs, tasks
 
 frame.lesson("in_code")
 st.markdown(
@@ -26,19 +16,19 @@ st.markdown(
 )
 
 st.subheader("Two programs, the same names", anchor=False)
-in_code.show_programs()
+programs.show_programs()
 mine, starts = st.columns(2, gap="large")
 with mine:
-    in_code_owners.show_owners()
+    owners.show_owners()
 with starts:
-    in_code_owners.show_starts()
+    owners.show_starts()
 
 st.subheader("Part by part", anchor=False)
 st.markdown(
     "The whole model in the order in which one builds it. A formula and its code stand in one place, the docstring and "
     "the lines below it; this page prints both from there."
 )
-in_code_parts.show_parts()
+parts.show_parts()
 
 questions.answer(
     "mask-scale-plate",
@@ -50,7 +40,7 @@ questions.answer(
     "The first two change the number. The last two say what the axes mean, so that Pyro can refuse what does not fit; "
     "it does so as long as its validation is on, which is the default.",
 )
-in_code_counting.show_counting()
+counting.show_counting()
 
 questions.answer(
     "packing",
@@ -58,20 +48,20 @@ questions.answer(
     "them from the end must not begin with it. So each piece is **reversed** within its own length, or the padding is "
     "left out altogether: **packed**. Step by step, on three pieces:",
 )
-in_code_padding.show_padding()
+padding.show_padding()
 
 st.subheader("Coming from Pyro's tutorial", anchor=False)
 st.markdown("Many meet this model in Pyro's tutorial, or in notes made from it. Where each of its parts is here:")
-in_code_map.show_map()
+places.show_map()
 st.markdown(
     "Code from the first months of Pyro, its versions 0.1, no longer runs. Nine habits of that time, what stands in "
     "this course's code today, and why it changed; the numbers are Pyro's pull requests."
 )
-in_code_idioms.show_idioms()
+idioms.show_idioms()
 
 st.subheader("Three ways to the same number", anchor=False)
-in_code_map.show_tests()
+places.show_tests()
 
-in_code_tasks.show_tasks()
+tasks.show_tasks()
 link_to_all("in_code")
 frame.onward("in_code")

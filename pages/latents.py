@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dmm.ui import frame, latents_tasks, looking, showing
+from dmm.ui import frame, looking
+from dmm.ui.latents import showing, tasks
 
 PARTS = ["Path", "Gates", "KL", "Reconstruction", "Draws"]
 
@@ -52,6 +53,6 @@ if draws.open:
             "each key is decided on its own, so chords sound rougher than the probabilities look."
         )
         showing.show_draws(run)
-latents_tasks.explain_collapse(inspection)
-latents_tasks.show_tasks(run, piece, inspection)
+tasks.explain_collapse(inspection)
+tasks.show_tasks(run, piece, inspection)
 frame.onward("latents")

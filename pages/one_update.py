@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dmm.ui import frame, one_update, one_update_beyond, one_update_questions, one_update_tasks
+from dmm.ui import frame
+from dmm.ui.one_update import beyond, questions, slow_motion, tasks
 
 frame.lesson("one_update")
 st.markdown(
@@ -11,22 +12,22 @@ st.markdown(
     "little. This is *stochastic variational inference*, SVI: stochastic, since each step sees other pieces and other "
     "noise. Here is one such step, on real chorales, with every number on its way: Algorithm 1 of the paper."
 )
-model = one_update.choose_model()
-one_update.show_loop(model)
+model = slow_motion.choose_model()
+slow_motion.show_loop(model)
 
 st.subheader("Which term teaches what?", anchor=False)
 st.markdown(
     "The bound has two terms, :green[reconstruction] and :orange[KL]. Follow the dashed arrows above: not every weight "
     "hears of both."
 )
-one_update_beyond.ask_terms(model)
+beyond.ask_terms(model)
 
 st.subheader("How far to go", anchor=False)
 st.markdown(
     "The gradient gives a direction. The *learning rate* says how far to go, and **Adam** makes a step of both. "
     "Adam divides each gradient by a running average of its size."
 )
-one_update_beyond.show_rates(model)
+beyond.show_rates(model)
 
 st.subheader("The noise in the gradient", anchor=False)
 st.markdown(
@@ -35,18 +36,18 @@ st.markdown(
     "*sampled* one, $\\log q(z) - \\log p(z)$, has the same mean. [The bound](bound) compares the two for one latent; "
     "here are their gradients in the whole model."
 )
-one_update_beyond.show_noise(model)
+beyond.show_noise(model)
 
 st.subheader("Whose weights?", anchor=False)
 st.markdown(
     "$p$ and $q$ share no weight. But one step moves them all, with one gradient: the model learns to explain what the "
     "guess draws, while the guess learns to draw what the model can explain."
 )
-one_update_tasks.show_parameters(model)
-one_update_tasks.show_code()
+tasks.show_parameters(model)
+tasks.show_code()
 
-one_update_questions.show_annealing(model)
-one_update_questions.show_nan(model)
+questions.show_annealing(model)
+questions.show_nan(model)
 
-one_update_tasks.show_tasks(model)
+tasks.show_tasks(model)
 frame.onward("one_update")

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dmm.ui import explain, frame, recovery
+from dmm.ui import explain, frame
+from dmm.ui.recovery import likelihood
 
 frame.lesson("recovery")
 st.markdown(
@@ -18,26 +19,26 @@ st.markdown(
     ":red[$\\alpha$] and :green[$\\beta$], which couple the two dimensions of the state (numbered 0 and 1, above the "
     "letter), it must find. Move them: dotted rings of states land on the solid curves after one step."
 )
-recovery.show_law()
+likelihood.show_law()
 
 st.subheader("A valley, and the ways into it", anchor=False)
 st.markdown(
     "For each pair of numbers, how likely are the frames? The negative log-likelihood (NLL) is minus the logarithm of "
     "that. Where it is lowest lies the *exact estimate*, the best that anyone could read from these data."
 )
-answered = recovery.ask()
-recovery.show_valley(answered)
+answered = likelihood.ask()
+likelihood.show_valley(answered)
 
 if answered:
     st.subheader("Where they end", anchor=False)
-    recovery.show_ends()
+    likelihood.show_ends()
     st.subheader("Why a looser guess learns another law", anchor=False)
     st.markdown(
         "Training never sees the NLL. It lowers the [bound](bound), which is the NLL and the gap together; the gap is "
         "the KL divergence of the guess from the posterior, 0 only if they are equal:"
     )
-    recovery.show_why()
-    recovery.show_tasks()
+    likelihood.show_why()
+    likelihood.show_tasks()
 
 with st.expander("Formula and code: the step whose two numbers are learned"):
     explain.formula_and_code("experiments.CoupledTransition")

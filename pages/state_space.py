@@ -2,15 +2,8 @@
 
 import streamlit as st
 
-from dmm.ui import (
-    frame,
-    questions,
-    state_space,
-    state_space_beliefs,
-    state_space_beyond,
-    state_space_looks,
-    state_space_questions,
-)
+from dmm.ui import frame, questions
+from dmm.ui.state_space import beliefs, beyond, looks, tasks, world
 
 frame.lesson("state_space")
 st.markdown(
@@ -21,12 +14,12 @@ st.markdown(
 )
 rules, graph = st.columns(2, gap="large", vertical_alignment="center")
 with rules:
-    state_space.formula()
+    world.formula()
     st.caption(
         "$Q$ and $R$ are variances, in units of $z$ and $x$ squared; their square roots are standard deviations."
     )
 with graph:
-    state_space_beyond.show_graph()
+    beyond.show_graph()
 
 questions.answer(
     "filtering",
@@ -43,9 +36,9 @@ st.markdown(
 )
 view, knobs = st.columns([7, 3], gap="large")
 with knobs:
-    world = state_space.choose_world()
+    chosen = world.choose_world()
 with view:
-    state_space_looks.look(world)
+    looks.look(chosen)
 
 st.subheader("Who sees what", anchor=False)
 st.markdown(
@@ -56,9 +49,9 @@ st.markdown(
 )
 rows, question = st.columns(2, gap="large")
 with rows:
-    state_space_beyond.show_who_sees_what()
+    beyond.show_who_sees_what()
 with question:
-    state_space_questions.ask_where(world)
+    tasks.ask_where(chosen)
 
 st.subheader("How likely are the frames?", anchor=False)
 st.markdown(
@@ -68,7 +61,7 @@ st.markdown(
     "x_{1:t-1})$, in *nats*, the unit of natural logarithms: one nat more is 2.7 times as likely. As a function of the "
     "model's numbers this is the **log-likelihood**, and learning means to climb its curve."
 )
-state_space_beliefs.believe(world)
+beliefs.believe(chosen)
 
 st.subheader("From straight to curved", anchor=False)
 st.markdown("In general the mean and the variance of the next state, and what shows of it, are any functions:")
@@ -78,7 +71,7 @@ st.markdown(
     "bell into a bell, so a mean and a variance say it all. A curve does not: below each map is a bell of what is "
     "believed of $z_{t-1}$, at its left what that becomes, and dotted the bell that has the same mean and variance."
 )
-state_space_beyond.show_maps(world)
+beyond.show_maps(chosen)
 st.markdown(
     "This is where Kalman's formulas end, and where one *learns* to guess the hidden state: by a second network, which "
     "reads the frames."
@@ -91,7 +84,7 @@ st.markdown(
     "Markov model** has numbers, and networks: its next state is still Gaussian *given the last one*, but mean and "
     "variance may bend as they like."
 )
-state_space_beyond.show_tables_and_networks()
+beyond.show_tables_and_networks()
 questions.answer(
     "other-ssm",
     "No. In S4 and Mamba a “state-space model” is a layer of a network: its state follows the layer's input by a "
@@ -99,6 +92,6 @@ questions.answer(
     "states are random, and hidden.",
 )
 
-state_space_questions.show_tasks(world)
-state_space_beyond.show_code()
+tasks.show_tasks(chosen)
+beyond.show_code()
 frame.onward("state_space")

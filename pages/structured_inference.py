@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dmm.ui import frame, questions, race, structured, structured_combiner, structured_frames, structured_gaps
+from dmm.ui import frame, questions
+from dmm.ui.structured_inference import combiner, frames, gaps, race, wiring
 
 frame.lesson("structured_inference")
 st.markdown(
@@ -14,8 +15,8 @@ st.markdown(
 
 st.subheader("How much does each frame tell?", anchor=False)
 st.markdown("A chain of six latents. Each shows one frame. Somebody tells you $z_{t-1}$, and you want $z_t$.")
-structured_frames.show_chain()
-structured_frames.show_mimic()
+frames.show_chain()
+frames.show_mimic()
 questions.answer(
     "backwards",
     "Because a guess of $z_t$ that knows $z_{t-1}$ has heard all that the past can tell, and still needs the frames "
@@ -31,7 +32,7 @@ st.markdown(
     "later frames *smooths*. ST-R, the paper's DKS (from *deep Kalman smoother*), reads the future with its RNN and "
     "hears of the past through $z_{t-1}$: with one RNN it sees all that counts."
 )
-structured.show_masks()
+wiring.show_masks()
 
 st.subheader("The race", anchor=False)
 st.markdown(
@@ -49,7 +50,7 @@ st.markdown(
     "RNNs sum up the frames on either side of $t$. What they say becomes a Gaussian over $z_t$. In a "
     "structured network, and only there, each latent enters the next one's guess."
 )
-structured.show_wiring()
+wiring.show_wiring()
 
 st.subheader("The combiner", anchor=False)
 st.markdown(
@@ -57,11 +58,11 @@ st.markdown(
     "and :green[future], each give a vector of the same length. The combiner takes their mean, number by number, and "
     "makes $\\mu_t$ and $\\sigma_t$ of it. One of these numbers, called unit $k$:"
 )
-structured_combiner.show_combiner()
+combiner.show_combiner()
 
 st.subheader("Two messages, multiplied", anchor=False)
 st.markdown("MF-LR has a Gaussian message from each side, and multiplies the two.")
-structured.show_product()
+wiring.show_product()
 st.markdown(
     "What is missing: **the product is not Bayes' rule**. Were the messages the posteriors $p(z_t \\mid x_{1:t})$ and "
     "$p(z_t \\mid x_{t:T})$, it would count twice what both know, the prior of $z_t$ and the frame $x_t$; Bayes' rule "
@@ -75,7 +76,7 @@ st.markdown(
     "the exact posterior, in the best guess that a network of each kind could make, and in what the network of the "
     "race has learned."
 )
-structured_gaps.show_influence(race.learned())
+gaps.show_influence(race.learned())
 questions.answer(
     "exact-inference",
     "Here it exists, since all is linear and Gaussian: Kalman's smoother does it, and tells what each network loses. "
@@ -89,11 +90,11 @@ st.markdown(
     "gap that no training can close is known here in closed form: **mean field**, for treating latents as independent, "
     "and **blind**, for frames that it does not see."
 )
-structured_gaps.show_gaps(race.reached())
+gaps.show_gaps(race.reached())
 
 st.subheader("Two latents, treated as independent", anchor=False)
 st.markdown("Two neighbouring latents, as the frames leave them: uncertain, and tied to each other.")
-structured_gaps.show_mean_field()
+gaps.show_mean_field()
 
-structured_gaps.show_tasks()
+gaps.show_tasks()
 frame.onward("structured_inference")

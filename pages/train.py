@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from dmm.ui import controls, current, engines, explain, frame, live, train_tasks
+from dmm.ui import current, explain, frame, live
+from dmm.ui.train import controls, engines, tasks
 
 frame.lesson("train")
 st.markdown(
@@ -28,5 +29,5 @@ with view:
 engines.compare_engines()
 with st.expander("The bound, and the code that computes it"):
     explain.formula_and_code("elbo.terms", formula="elbo")
-train_tasks.show_tasks(run)
+tasks.show_tasks(run)
 frame.onward("train")

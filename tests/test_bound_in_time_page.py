@@ -18,19 +18,19 @@ from dmm.palette import BLUE, KL, RECONSTRUCTION
 from dmm.runs import store
 from dmm.runs.snapshots import load_run
 from dmm.systems import FRAMES
-from dmm.ui import (
-    in_time,
-    in_time_amortised,
-    in_time_bars,
-    in_time_beat,
-    in_time_drawing,
-    in_time_factors,
-    in_time_gaussians,
-    in_time_mimic,
-    in_time_nll,
-    in_time_open,
-    in_time_split,
-    in_time_system,
+from dmm.ui.bound_in_time import (
+    amortised,
+    bars,
+    beat,
+    drawing,
+    factors,
+    gaussians,
+    mimic,
+    nll,
+    paths,
+    split,
+    system,
+    trajectories,
 )
 from dmm.ui.current import shipped_run
 from dmm.ui.datasets import dataset_of
@@ -52,21 +52,21 @@ STORED = load_inspection(RUN / "inspection.npz")
 
 @pytest.mark.parametrize("number", [1, 2, 15])
 def test_posterior_trajectories_move_as_the_smoother_says_and_independent_ones_too_far(number):
-    x = in_time.world(number).x[None, :, None]
+    x = trajectories.world(number).x[None, :, None]
     smooth = kalman.smoother(S9, kalman.kalman_filter(S9, x))
     var, lag = smooth.cov[0, :, 0, 0], smooth.lag_one[0, :, 0, 0]
-    exact, product = in_time.drawn(number, "posterior"), in_time.drawn(number, "marginals")
+    exact, product = trajectories.drawn(number, "posterior"), trajectories.drawn(number, "marginals")
     assert exact.move == pytest.approx((var[1:] + var[:-1] - 2 * lag).mean(), rel=0.03)
     assert product.move == pytest.approx((var[1:] + var[:-1]).mean(), rel=0.03)
     np.testing.assert_allclose(exact.band[0], smooth.mean[0, :, 0], atol=1e-9)
     np.testing.assert_allclose(product.band[1], exact.band[1], atol=1e-9)
     assert exact.inside == pytest.approx(0.9545, abs=0.01)
-    assert in_time._what_is_wrong(number)[0] == in_time.WRONG[2]
+    assert trajectories._what_is_wrong(number)[0] == trajectories.WRONG[2]
 
 
 def test_guess_from_its_own_frame_is_that_of_the_dense_gaussian():
-    x = in_time.world(2).x
-    law, (mean, cov) = in_time.by_frames(x), gaussian_chain.joint(S9, FRAMES)
+    x = trajectories.world(2).x
+    law, (mean, cov) = trajectories.by_frames(x), gaussian_chain.joint(S9, FRAMES)
     for t in (0, 1, 12, 24):
         own = [t, FRAMES + t]
         small = cov[np.ix_(own, own)]
@@ -75,7 +75,7 @@ def test_guess_from_its_own_frame_is_that_of_the_dense_gaussian():
 
 
 def test_numbers_of_both_ways_are_counted_right():
-    frames, own, weights = in_time_amortised.sizes(RUN.name, VERSION)
+    frames, own, weights = amortised.sizes(RUN.name, VERSION)
     dmm, _ = load_run(RUN)
     assert weights == sum(weight.numel() for weight in dmm.inference.parameters())
     records, _ = store.read_lines(RUN / "metrics.jsonl")
@@ -84,7 +84,7 @@ def test_numbers_of_both_ways_are_counted_right():
 
 
 def trajectories_page():
-    from dmm.ui.in_time import show_trajectories
+    from dmm.ui.bound_in_time.trajectories import show_trajectories
 
     show_trajectories()
 
@@ -93,23 +93,23 @@ def test_answer_shows_the_second_panel_and_its_numbers():
     at = AppTest.from_function(trajectories_page, default_timeout=30).run()
     assert {trace["name"] for trace in shown_figures(at)["trajectories"]["data"]} >= {"the posterior"}
     assert not at.get("button_group"), "before the answer nothing is given away"
-    at.radio[0].set_value(in_time.WRONG[0]).run()
-    assert f"Not this time: **{in_time.WRONG[2]}**" in text(at)
-    assert f"| {in_time.drawn(2, 'marginals').move:.2f} |" in text(at)
+    at.radio[0].set_value(trajectories.WRONG[0]).run()
+    assert f"Not this time: **{trajectories.WRONG[2]}**" in text(at)
+    assert f"| {trajectories.drawn(2, 'marginals').move:.2f} |" in text(at)
     assert {trace["name"] for trace in shown_figures(at)["trajectories"]["data"]} >= {"each latent by itself"}
     at.get("button_group")[0].set_value("frames").run()
-    assert f"| {in_time.drawn(2, 'frames').move:.2f} |" in text(at)
+    assert f"| {trajectories.drawn(2, 'frames').move:.2f} |" in text(at)
     at.slider[0].set_value(7).run()
-    assert f"| {in_time.drawn(7, 'frames').move:.2f} |" in text(at)
+    assert f"| {trajectories.drawn(7, 'frames').move:.2f} |" in text(at)
     drawn = decoded(shown_figures(at)["trajectories"]["data"][1]["y"])
-    np.testing.assert_allclose(drawn, in_time.drawn(7, "posterior").trajectories[0])
+    np.testing.assert_allclose(drawn, trajectories.drawn(7, "posterior").trajectories[0])
 
 
 # --- the graph -------------------------------------------------------------------------------------------------------
 
 
 def graph_page():
-    from dmm.ui.in_time_open import show_open_paths
+    from dmm.ui.bound_in_time.paths import show_open_paths
 
     show_open_paths()
 
@@ -120,7 +120,7 @@ def graph(answered=True, **query):
         at.query_params[name] = value
     at.run()
     if answered:
-        at.radio[0].set_value(in_time_open.PAST[1]).run()
+        at.radio[0].set_value(paths.PAST[1]).run()
     assert [one.message for one in at.exception] == []
     return at
 
@@ -142,7 +142,7 @@ def test_graph_gives_nothing_away_before_the_answer():
 
 
 def test_graph_stands_as_the_question_says():
-    _, source, target, known = in_time_open.state()
+    _, source, target, known = paths.state()
     assert (source, target) == ("x1", "z4")
     assert known == {"z3", "x4", "x5"}, "the latent before, and the frames from t on"
 
@@ -151,7 +151,7 @@ def test_answer_is_right_and_the_graph_can_be_clicked():
     at = graph()
     assert "**Right.**" in text(at)
     clickable = {name for name, one in packet(at)["shapes"].items() if one["clickable"]}
-    assert clickable == set(in_time_open.NODES) - {"x1", "z4"}
+    assert clickable == set(paths.NODES) - {"x1", "z4"}
     assert "**x₁ tells nothing of z₄:** 0 of 1 path open" in text(at), "as the answer says"
     assert "is **0.0000**" in text(at)
     assert "is blocked by z₃ (known, in a chain)" in text(at)
@@ -167,33 +167,33 @@ def test_answer_is_right_and_the_graph_can_be_clicked():
 @pytest.mark.parametrize("edges", d_separation.EDGES)
 def test_verdict_and_arrows_are_those_of_the_paths(edges, known):
     nodes = set(filter(None, known.split(".")))
-    graph = d_separation.dmm_graph(in_time_drawing.LENGTH, edges)
+    graph = d_separation.dmm_graph(drawing.LENGTH, edges)
     paths = d_separation.paths(graph, "x1", "z4", nodes)
-    told = in_time_drawing.verdict(graph, "x1", "z4", nodes, paths)
+    told = drawing.verdict(graph, "x1", "z4", nodes, paths)
     is_open = any(one.is_open for one in paths)
     assert told.startswith("**x₁ tells of" if is_open else "**x₁ tells nothing of")
     assert ("is **0.0000**" in told) == (not is_open)
-    _, arrows = in_time_drawing.drawing(graph, "x1", "z4", nodes, paths)
+    _, arrows = drawing.drawing(graph, "x1", "z4", nodes, paths)
     lit = {frozenset((one.start, one.end)) for one in arrows if one.colour == BLUE}
     steps = {frozenset(pair) for one in paths if one.is_open for pair in zip(one.nodes, one.nodes[1:], strict=False)}
     assert lit == steps
 
 
 def test_twin_of_the_chain_has_the_numbers_of_s9():
-    graph = d_separation.dmm_graph(in_time_drawing.LENGTH)
-    cov = gaussian_chain.joint(S9, in_time_drawing.LENGTH)[1]
+    graph = d_separation.dmm_graph(drawing.LENGTH)
+    cov = gaussian_chain.joint(S9, drawing.LENGTH)[1]
     place = {name: i for i, name in enumerate([f"z{t}" for t in range(1, 6)] + [f"x{t}" for t in range(1, 6)])}
     order = [place[name] for name in graph]
-    np.testing.assert_allclose(in_time_drawing.twin(graph), cov[np.ix_(order, order)], atol=1e-9)
+    np.testing.assert_allclose(drawing.twin(graph), cov[np.ix_(order, order)], atol=1e-9)
 
 
 def test_paths_are_told_with_their_reasons():
     graph = d_separation.dmm_graph(3, "augmented")
-    words = {one.nodes: in_time_drawing.in_words(one) for one in d_separation.paths(graph, "x1", "z3", {"x2"})}
+    words = {one.nodes: drawing.in_words(one) for one in d_separation.paths(graph, "x1", "z3", {"x2"})}
     assert words["x1", "x2", "z3"] == ":gray[x₁ → x₂ → z₃] is blocked by x₂ (known, in a chain)"
     assert "is open: something at or below the collider x₂ is known" in words["x1", "x2", "z2", "z3"]
     assert "x₂ (known, a fork)" in words["x1", "z2", "x2", "z3"] or "in a chain" in words["x1", "z2", "x2", "z3"]
-    below = {one.nodes: in_time_drawing.in_words(one) for one in d_separation.paths(graph, "x1", "z3", set())}
+    below = {one.nodes: drawing.in_words(one) for one in d_separation.paths(graph, "x1", "z3", set())}
     assert "a collider: two arrows meet there" in below["x1", "x2", "z2", "z3"]
 
 
@@ -214,28 +214,28 @@ def test_asking_a_node_about_itself_gives_a_sentence():
 
 @pytest.mark.parametrize("t", range(1, 6))
 def test_factor_and_mimic_see_what_d_separation_leaves(t):
-    graph = d_separation.dmm_graph(in_time_mimic.LENGTH)
-    for draw in (in_time_mimic.exact_factor, in_time_mimic.mimic):
+    graph = d_separation.dmm_graph(mimic.LENGTH)
+    for draw in (mimic.exact_factor, mimic.mimic):
         shapes, _ = draw(t)
-        for s in range(1, in_time_mimic.LENGTH + 1):
+        for s in range(1, mimic.LENGTH + 1):
             known = {f"z{t - 1}"} if t > 1 else set()
-            known |= {f"x{u}" for u in range(t, in_time_mimic.LENGTH + 1)} - {f"x{s}"}
+            known |= {f"x{u}" for u in range(t, mimic.LENGTH + 1)} - {f"x{s}"}
             needed = not d_separation.separated(graph, f"x{s}", f"z{t}", known)
             assert shapes[f"x{s}"].pale == (not needed)
         assert [name for name, one in shapes.items() if one.strong] == [f"z{t}"]
 
 
 def test_rnn_of_the_mimic_runs_backwards():
-    _, arrows = in_time_mimic.mimic(3)
+    _, arrows = mimic.mimic(3)
     pairs = {(one.start, one.end) for one in arrows}
     assert {("h5", "h4"), ("h4", "h3"), ("h3", "net"), ("z2", "net"), ("net", "z3")} <= pairs
     assert ("h3", "h4") not in pairs
-    assert ("z0", "net") in {(one.start, one.end) for one in in_time_mimic.mimic(1)[1]}
+    assert ("z0", "net") in {(one.start, one.end) for one in mimic.mimic(1)[1]}
 
 
 # --- the derivations -------------------------------------------------------------------------------------------------
 
-PROOFS = {"factors": in_time_factors.FACTORS, "split": in_time_split.BOUND, "gaussians": in_time_gaussians.LINES}
+PROOFS = {"factors": factors.FACTORS, "split": split.BOUND, "gaussians": gaussians.LINES}
 LINES = [(name, i) for name, steps in PROOFS.items() for i in range(len(steps))]
 UNLIKE = ("factors", 4)  # the line that says so
 
@@ -256,14 +256,14 @@ def test_quadrature_is_torchs_kl():
     (q_loc, p_loc), (q_scale, p_scale) = rng.normal(size=(2, 5)), rng.uniform(0.3, 3, size=(2, 5))
     q, p = (torch.distributions.Normal(*map(torch.tensor, pair)) for pair in ((q_loc, q_scale), (p_loc, p_scale)))
     judged = float(torch.distributions.kl_divergence(q, p).sum())
-    assert in_time_gaussians.quadrature_kl(q_loc, q_scale, p_loc, p_scale) == pytest.approx(judged, abs=1e-9)
+    assert gaussians.quadrature_kl(q_loc, q_scale, p_loc, p_scale) == pytest.approx(judged, abs=1e-9)
 
 
 # --- the bars --------------------------------------------------------------------------------------------------------
 
 
 def test_bars_are_the_stored_parts_stacked_under_the_roll():
-    costs = in_time_beat.stored()
+    costs = beat.stored()
     np.testing.assert_array_equal(costs.kl, STORED.kl)
     figure = figures.chorale_costs(costs.piece.roll, costs.reconstruction, costs.kl.sum(1))
     green, first, orange = (trace for trace in figure.data if trace.yaxis == "y2")
@@ -283,19 +283,19 @@ def test_bars_are_the_stored_parts_stacked_under_the_roll():
     ("carried", "t"), [([25, 14.6, 3.1], 25), (["C4", 18, 2], 18), ({"0": 7, "1": 1.5}, 7), (None, None), ([], None)]
 )
 def test_click_tells_the_beat_of_a_bar_or_a_note(carried, t):
-    assert in_time_bars.clicked({"selection": {"points": [{"x": 1, "customdata": carried}]}}) == t
+    assert bars.clicked({"selection": {"points": [{"x": 1, "customdata": carried}]}}) == t
 
 
 def test_click_on_nothing_tells_nothing():
-    assert in_time_bars.clicked({"selection": {"points": []}}) is None
-    assert in_time_bars.clicked(None) is None
+    assert bars.clicked({"selection": {"points": []}}) is None
+    assert bars.clicked(None) is None
 
 
 def test_one_draw_is_a_pass_of_the_model():
-    step = in_time_beat.one_draw(RUN.name, VERSION, 3)
+    step = beat.one_draw(RUN.name, VERSION, 3)
     dmm, _ = load_run(RUN)
-    batch = to_tensors([in_time_beat.stored().piece.roll])
-    noise = dmm.sample_noise(batch.x, make_generator(3, in_time_beat.STREAM))
+    batch = to_tensors([beat.stored().piece.roll])
+    noise = dmm.sample_noise(batch.x, make_generator(3, beat.STREAM))
     with torch.no_grad():
         kl = elbo.terms(dmm, batch, noise).kl[0]
         q, p = (torch.distributions.Normal(*map(torch.tensor, pair)) for pair in (step[:2], step[2:4]))
@@ -307,7 +307,7 @@ def test_one_draw_is_a_pass_of_the_model():
 
 
 def test_draws_have_the_stored_kl_on_average():
-    kl = np.stack([in_time_beat.one_draw(RUN.name, VERSION, noise).kl.sum(1) for noise in range(1, 11)])
+    kl = np.stack([beat.one_draw(RUN.name, VERSION, noise).kl.sum(1) for noise in range(1, 11)])
     whole = kl.sum(1)
     error = whole.std(ddof=1) * np.sqrt(1 / 10 + 1 / 50)  # the stored ones are means of 50
     assert abs(whole.mean() - STORED.kl.sum()) < 5 * error
@@ -315,7 +315,7 @@ def test_draws_have_the_stored_kl_on_average():
 
 
 def costs_page():
-    from dmm.ui.in_time_system import show_costs
+    from dmm.ui.bound_in_time.system import show_costs
 
     show_costs()
 
@@ -339,11 +339,11 @@ def test_beat_opens_on_request_and_follows_its_sliders():
     np.testing.assert_allclose(decoded(shown_figures(at)["ranked"]["data"][0]["y"]), np.sort(STORED.kl[8])[::-1])
     at.button[0].click().run()
     before = bars_of(at)
-    for beat, rank, noise in ((9, 1, 1), (25, 3, 1), (25, 3, 4)):
-        for name, value in (("beat", beat), ("rank", rank), ("noise", noise)):
+    for number, rank, noise in ((9, 1, 1), (25, 3, 1), (25, 3, 4)):
+        for name, value in (("beat", number), ("rank", rank), ("noise", noise)):
             slider(at, name).set_value(value)
         at.run()
-        step, t = in_time_beat.one_draw(RUN.name, VERSION, noise), beat - 1
+        step, t = beat.one_draw(RUN.name, VERSION, noise), number - 1
         i = int(np.argsort(-step.kl[t], kind="stable")[rank - 1])
         assert f"Dimension {i + 1}: :orange[KL {step.kl[t, i]:.3f}]" in text(at)
         (words,) = (one.proto.alt for one in at.get("plotly_chart") if one.proto.alt.startswith("2 bells"))
@@ -359,10 +359,10 @@ def bars_of(at):
     return found
 
 
-@pytest.mark.parametrize("family", in_time_system.FAMILIES)
+@pytest.mark.parametrize("family", system.FAMILIES)
 def test_system_shows_q_p_and_the_exact_factor(family):
     at = costs(case="system", family=family, frame="14")
-    one, exact = in_time_system.guess(2, family), in_time.world(2)
+    one, exact = system.guess(2, family), trajectories.world(2)
     missing = gaussian_chain.kl_by_step(one.q, exact.posterior).sum()
     assert exact.log_p - one.bound == pytest.approx(missing, abs=1e-8)
     assert f"loses {abs(missing):.2f} nats" in text(at)
@@ -376,9 +376,9 @@ def test_system_shows_q_p_and_the_exact_factor(family):
 
 
 def test_gaps_of_the_system_are_the_floors_on_average():
-    gaps = {family: floors.floor(S9, FRAMES, family) for family in in_time_system.FAMILIES}
+    gaps = {family: floors.floor(S9, FRAMES, family) for family in system.FAMILIES}
     for family, known in gaps.items():
-        mean = np.mean([in_time.world(n).log_p - in_time_system.guess(n, family).bound for n in range(1, 21)])
+        mean = np.mean([trajectories.world(n).log_p - system.guess(n, family).bound for n in range(1, 21)])
         assert mean / FRAMES == pytest.approx(known.bound - known.exact, abs=0.05)
 
 
@@ -386,7 +386,7 @@ def test_gaps_of_the_system_are_the_floors_on_average():
 
 
 def nll_page():
-    from dmm.ui.in_time_nll import which_nll
+    from dmm.ui.bound_in_time.nll import which_nll
 
     which_nll()
 
@@ -405,19 +405,17 @@ def test_numbers_of_the_answer_are_those_of_the_run():
     assert f"the bound was {first['bound']:.2f} nats per frame on average" in words
     assert f"the same means make {first['reconstruction'] + first['kl_weight'] * first['kl']:.2f}" in words
     at.button[0].click().run()
-    a, b, c, noise, frames = in_time_nll.judged(RUN.name, VERSION)
+    a, b, c, noise, frames = nll.judged(RUN.name, VERSION)
     assert f"*a* = **{a:.3f}**" in text(at)
     assert a <= b + 3 * noise
     assert c != pytest.approx(b, abs=1e-3)
     assert load_history(RUN / "history.npz").moment(-1).bound == pytest.approx(b, abs=1.5)
-    assert frames == sum(
-        len(piece.roll) for piece in dataset_of(store.read_run_config(RUN).data).test[: in_time_nll.PIECES]
-    )
+    assert frames == sum(len(piece.roll) for piece in dataset_of(store.read_run_config(RUN).data).test[: nll.PIECES])
 
 
 def tasks_page():
-    from dmm.ui.in_time_open import show_open_paths
-    from dmm.ui.in_time_tasks import show_tasks
+    from dmm.ui.bound_in_time.paths import show_open_paths
+    from dmm.ui.bound_in_time.tasks import show_tasks
 
     show_open_paths()
     show_tasks()
@@ -492,7 +490,7 @@ def test_page_opens_with_everything_in_words_and_no_answer():
         assert "textcolor" not in latex.value.replace(r"\textcolor{#", ""), latex.value
 
 
-APP = "from dmm.ui.in_time_system import show_costs\n\nshow_costs()"
+APP = "from dmm.ui.bound_in_time.system import show_costs\n\nshow_costs()"
 
 
 @pytest.mark.browser

@@ -9,16 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from dmm import figures, one_draw, one_latent
 from dmm.one_latent import NOISE, WORLDS
-from dmm.ui import (
-    bound,
-    bound_exactly,
-    bound_gradient,
-    bound_jensen,
-    bound_kl,
-    bound_learning,
-    bound_noise,
-    bound_tasks,
-)
+from dmm.ui.bound import exactly, gradient, guess, jensen, kl, learning, noise, tasks
 from tests.test_pages import ROOT, assert_alive, assert_one_sentence, open_page
 from tests.test_pages import figures as shown_figures
 from tests.test_structured import decoded, dial, text
@@ -83,7 +74,7 @@ def test_chord_shows_the_log_of_the_mean_above_the_mean_of_the_logs():
 
 
 def test_curves_are_densities_and_the_likelihood_is_as_high_as_the_posterior():
-    curves = bound.curves("folded", 2.0, -0.5, 0.25)
+    curves = guess.curves("folded", 2.0, -0.5, 0.25)
     for density in (curves.prior, curves.posterior, curves.guess):
         assert density.sum() * (curves.z[1] - curves.z[0]) == pytest.approx(1, abs=2e-3)
     lines = traces(figures.latent_curves(curves, 2.0, NOISE))
@@ -121,10 +112,10 @@ def test_walk_and_its_bounds_refuse_what_does_not_fit():
 # --- the derivations -------------------------------------------------------------------------------------------------
 
 DERIVATIONS = {
-    "jensen": bound_jensen.JENSEN,
-    "exactly": bound_exactly.EXACTLY,
-    "inside": bound_gradient.INSIDE,
-    "gaussians": bound_kl.GAUSSIANS,
+    "jensen": jensen.JENSEN,
+    "exactly": exactly.EXACTLY,
+    "inside": gradient.INSIDE,
+    "gaussians": kl.GAUSSIANS,
 }
 LINES = [(name, place) for name, steps in DERIVATIONS.items() for place, step in enumerate(steps) if step.check]
 
@@ -132,10 +123,10 @@ LINES = [(name, place) for name, steps in DERIVATIONS.items() for place, step in
 @pytest.mark.parametrize("now", [("straight", 1.5, 0.5, 0.5), ("curved", 0.5, -0.5, 1.0), ("folded", 2.0, 0.25, 1.2)])
 @pytest.mark.parametrize(("name", "place"), LINES)
 def test_both_sides_of_each_line_agree_and_are_not_one_computation(monkeypatch, now, name, place):
-    for module in (bound_jensen, bound_exactly, bound_gradient):
+    for module in (jensen, exactly, gradient):
         monkeypatch.setattr(module, "now", lambda: now)
     two = {"straight": (1.0, 0.5, 0.0, 1.5), "curved": (-0.3, 1.2, 0.4, 0.6), "folded": (0.0, 1.0, 0.0, 1.0)}[now[0]]
-    monkeypatch.setattr(bound_kl, "two", lambda: two)
+    monkeypatch.setattr(kl, "two", lambda: two)
     found = DERIVATIONS[name][place].check()
     if (name, place) == ("jensen", 2):  # the line with the inequality
         gap = one_latent.parts(WORLDS[now[0]], *now[1:]).gap
@@ -147,17 +138,19 @@ def test_both_sides_of_each_line_agree_and_are_not_one_computation(monkeypatch, 
 
 
 def test_score_function_has_the_larger_standard_error(monkeypatch):
-    monkeypatch.setattr(bound_gradient, "now", lambda: ("straight", 1.5, 0.5, 0.5))
-    inside, score = (bound_gradient.INSIDE[place].check() for place in (2, 4))
+    monkeypatch.setattr(gradient, "now", lambda: ("straight", 1.5, 0.5, 0.5))
+    inside, score = (gradient.INSIDE[place].check() for place in (2, 4))
     assert score.noise > 2 * inside.noise
     assert score.left_value == inside.left_value
 
 
 @pytest.mark.parametrize("name", DERIVATIONS)
 def test_derivation_shows_line_by_line(name):
-    call = {"jensen": "bound_jensen.show_jensen", "exactly": "bound_exactly.show_exactly"}
-    call |= {"inside": "bound_gradient.show_inside", "gaussians": "bound_kl.show_kl"}
-    at = AppTest.from_string(f"from dmm.ui import {call[name].split('.')[0]}\n{call[name]}()", default_timeout=30).run()
+    call = {"jensen": "jensen.show_jensen", "exactly": "exactly.show_exactly"}
+    call |= {"inside": "gradient.show_inside", "gaussians": "kl.show_kl"}
+    at = AppTest.from_string(
+        f"from dmm.ui.bound import {call[name].split('.')[0]}\n{call[name]}()", default_timeout=30
+    ).run()
     assert len(at.latex) == 1
     dial(at, name).set_value(len(DERIVATIONS[name])).run()
     assert not at.exception
@@ -168,7 +161,7 @@ def test_derivation_shows_line_by_line(name):
 
 
 def test_kl_is_told_both_ways():
-    at = AppTest.from_string("from dmm.ui import bound_kl\nbound_kl.show_kl()", default_timeout=30).run()
+    at = AppTest.from_string("from dmm.ui.bound import kl\nkl.show_kl()", default_timeout=30).run()
     for name, value in (("q_mean", -1.0), ("q_sd", 0.7), ("p_mean", 0.5), ("p_sd", 1.2)):
         dial(at, name).set_value(value).run()
     there, back = one_latent.kl_normal(-1.0, 0.7, 0.5, 1.2), one_latent.kl_normal(0.5, 1.2, -1.0, 0.7)
@@ -191,7 +184,7 @@ def choose(at, key, place):
 
 @pytest.fixture
 def bar():
-    return AppTest.from_string("from dmm.ui import bound\nbound.show_bar()", default_timeout=30).run()
+    return AppTest.from_string("from dmm.ui.bound import guess\nguess.show_bar()", default_timeout=30).run()
 
 
 def shown_parts(at):
@@ -229,7 +222,7 @@ def test_world_and_frame_move_the_evidence(bar):
     for kind in ("curved", "folded"):
         world(bar, "world").set_value(kind).run()
         seen.append(shown_parts(bar)[0])
-        assert bound.BELOW[kind] in text(bar)
+        assert guess.BELOW[kind] in text(bar)
     dial(bar, "x").set_value(2.5).run()
     seen.append(shown_parts(bar)[0])
     wanted = [one_latent.log_evidence(WORLDS[kind], 1.5) for kind in WORLDS]
@@ -241,9 +234,7 @@ def test_world_and_frame_move_the_evidence(bar):
 
 @pytest.fixture
 def lab():
-    return AppTest.from_string(
-        "from dmm.ui import bound_learning\nbound_learning.show_learning()", default_timeout=30
-    ).run()
+    return AppTest.from_string("from dmm.ui.bound import learning\nlearning.show_learning()", default_timeout=30).run()
 
 
 def press(at, label):
@@ -309,8 +300,8 @@ def test_rate_draws_start_and_world_have_their_effect(lab):
 
 
 def test_walk_ends_at_its_limit():
-    walk = {"seed": 0, "of": ("straight", -1.5), "way": [(-1.5, 1.0)] * (bound_learning.MOST + 1)}
-    script = "from dmm.ui import bound_learning\nbound_learning.show_learning()"
+    walk = {"seed": 0, "of": ("straight", -1.5), "way": [(-1.5, 1.0)] * (learning.MOST + 1)}
+    script = "from dmm.ui.bound import learning\nlearning.show_learning()"
     at = AppTest.from_string(script, default_timeout=30)
     at.session_state["bound walk"] = walk
     at.run()
@@ -322,47 +313,47 @@ def test_walk_ends_at_its_limit():
 
 
 @pytest.fixture
-def noise():
-    return AppTest.from_string("from dmm.ui import bound_noise\nbound_noise.show_noise()", default_timeout=30).run()
+def noisy():
+    return AppTest.from_string("from dmm.ui.bound import noise\nnoise.show_noise()", default_timeout=30).run()
 
 
 def notes(at, key):
     return " ".join(one["text"] for one in shown_figures(at)[key]["layout"]["annotations"])
 
 
-def test_standard_deviations_are_the_exact_ones_and_follow_q(noise):
-    choose(noise, "predict scatter", 0)
+def test_standard_deviations_are_the_exact_ones_and_follow_q(noisy):
+    choose(noisy, "predict scatter", 0)
     for kind, loc, scale in (("straight", 0.5, 0.5), ("straight", 1.2, 0.6), ("curved", 0.3, 0.3)):
-        world(noise, "noisy").set_value(kind)
-        dial(noise, "noisy_mean").set_value(loc)
-        dial(noise, "noisy_sd").set_value(scale).run()
+        world(noisy, "noisy").set_value(kind)
+        dial(noisy, "noisy_mean").set_value(loc)
+        dial(noisy, "noisy_sd").set_value(scale).run()
         for form, key in ((one_draw.bound_sampled, "sampled KL"), (one_draw.bound_analytic, "analytic KL")):
             draws = form(WORLDS[kind], 1.5, loc, scale, np.random.default_rng(1).normal(size=100_000))
-            told = float(notes(noise, "values").split(f"{key}: <b>sd ")[1].split("<")[0])
+            told = float(notes(noisy, "values").split(f"{key}: <b>sd ")[1].split("<")[0])
             assert told == pytest.approx(draws.std(), rel=0.02, abs=0.006)
-    assert "score function: <b>sd " in notes(noise, "slopes")
+    assert "score function: <b>sd " in notes(noisy, "slopes")
 
 
-def test_sampled_form_is_silent_where_q_is_the_posterior(noise):
-    dial(noise, "noisy_mean").set_value(1.2).run()
-    dial(noise, "noisy_sd").set_value(0.6).run()
-    assert "sampled KL: <b>sd 0.00</b>" in notes(noise, "values")
-    assert "analytic KL: <b>sd 0.85</b>" in notes(noise, "values")
-    assert "**0.000** nats" in text(noise)
+def test_sampled_form_is_silent_where_q_is_the_posterior(noisy):
+    dial(noisy, "noisy_mean").set_value(1.2).run()
+    dial(noisy, "noisy_sd").set_value(0.6).run()
+    assert "sampled KL: <b>sd 0.00</b>" in notes(noisy, "values")
+    assert "analytic KL: <b>sd 0.85</b>" in notes(noisy, "values")
+    assert "**0.000** nats" in text(noisy)
 
 
-def test_score_function_scatters_more_and_its_price_is_told(noise):
+def test_score_function_scatters_more_and_its_price_is_told(noisy):
     for place in range(3):
-        choose(noise, "predict scatter", place)
-        assert ("**Right.**" in text(noise)) == (place == 0)
+        choose(noisy, "predict scatter", place)
+        assert ("**Right.**" in text(noisy)) == (place == 0)
     setting = WORLDS["straight"], 1.5, 0.5, 0.5
     score = one_draw.spread(one_draw.gradient_score, *setting)[0]
     inside = one_draw.spread(one_draw.gradient_inside, *setting)[0]
-    assert f"{score:.2f} for the score function and {inside:.2f} reparameterised" in text(noise)
-    assert f"needs {(score / inside) ** 2:.0f} times" in text(noise)
+    assert f"{score:.2f} for the score function and {inside:.2f} reparameterised" in text(noisy)
+    assert f"needs {(score / inside) ** 2:.0f} times" in text(noisy)
 
 
-@pytest.mark.parametrize("way_of", [bound_noise.by_score, bound_noise.by_sampled, bound_noise.by_analytic])
+@pytest.mark.parametrize("way_of", [noise.by_score, noise.by_sampled, noise.by_analytic])
 def test_each_slope_is_that_of_the_exact_bound_on_average(way_of):
     for kind, loc, scale in (("straight", 0.5, 0.5), ("curved", -0.5, 1.0), ("folded", 0.2, 0.8)):
         h, one = 1e-5, WORLDS[kind]
@@ -375,11 +366,11 @@ def test_each_slope_is_that_of_the_exact_bound_on_average(way_of):
 
 
 BAR_AND_TASKS = """
-from dmm.ui import bound, bound_noise, bound_tasks
-bound.show_bar()
-bound_noise.show_noise()
-bound_noise.show_answer()
-bound_tasks.show_tasks()
+from dmm.ui.bound import guess, noise, tasks
+guess.show_bar()
+noise.show_noise()
+noise.show_answer()
+tasks.show_tasks()
 """
 
 
@@ -427,7 +418,7 @@ def test_tasks_refuse_what_is_wrong_and_accept_what_is_right(page):
 
 
 def test_answer_about_the_kl_tells_the_spreads(page):
-    spread = bound_noise.at_posterior()
+    spread = noise.at_posterior()
     setting = WORLDS["straight"], 1.5, 1.2, 0.6
     assert spread["analytic KL"] == pytest.approx(float(one_draw.spread(one_draw.bound_analytic, *setting)))
     assert spread["reparameterised, sampled KL"] == pytest.approx(1 / 0.6), "log p(z | x) has the slope -eps / 0.6"
@@ -435,9 +426,9 @@ def test_answer_about_the_kl_tells_the_spreads(page):
     assert "standard deviation of 0.00" in text(page)
 
 
-@pytest.mark.parametrize("part", bound_tasks.CODE)
+@pytest.mark.parametrize("part", tasks.CODE)
 def test_code_of_each_part_is_there(part):
-    at = AppTest.from_string("from dmm.ui import bound_tasks\nbound_tasks._code()", default_timeout=30).run()
+    at = AppTest.from_string("from dmm.ui.bound import tasks\ntasks._code()", default_timeout=30).run()
     world(at, "code").set_value(part).run()
     assert not at.exception
     assert at.code[0].value.startswith("def ")

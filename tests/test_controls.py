@@ -7,8 +7,9 @@ import pytest
 from dmm.config import GROUPS, Config, ConfigError, about, make_config, read_config
 from dmm.refusals import impossible
 from dmm.runs import store
-from dmm.ui import choices, controls
-from dmm.ui import knobs as widgets_of
+from dmm.ui import choices
+from dmm.ui.train import controls
+from dmm.ui.train import knobs as widgets_of
 from tests.test_pages import assert_alive, assert_one_sentence, click, knob, open_page, queue, sentences, turn_to
 from tests.tiny_runs import ended, launch, make_run, write_tiny_data
 

@@ -18,9 +18,7 @@ from dmm.figures.kl import ACTIVE
 from dmm.model import Emitter, GatedTransition
 from dmm.music import KEYS, note_name
 from dmm.palette import LATENT, RECONSTRUCTION
-from dmm.ui import deep_markov, deep_markov_dynamics, deep_markov_inside, deep_markov_keys, deep_markov_music
-from dmm.ui import deep_markov_tasks as tasks
-from dmm.ui import deep_markov_why as why
+from dmm.ui.deep_markov_model import dynamics, inside, keys, music, tasks, unrolled, why
 from dmm.variants import LinearEmitter, LinearTransition, MLPTransition
 from tests.test_pages import assert_alive, click, open_page, sentences, views
 from tests.test_pages import figures as shown_figures
@@ -55,7 +53,7 @@ def test_papers_model_has_its_129_988_weights():
 
 
 def test_table_shows_the_counts_and_their_sum():
-    rows = re.findall(r"\| ([\d,]+) \| ([\d,]+) \|", deep_markov.weights_table(5, Z=4, X=6, E=7, H=8))
+    rows = re.findall(r"\| ([\d,]+) \| ([\d,]+) \|", unrolled.weights_table(5, Z=4, X=6, E=7, H=8))
     networks, matrices = ([int(row[place].replace(",", "")) for row in rows] for place in (0, 1))
     assert networks[:3] == [4, count(GatedTransition(4, 8)), count(Emitter(6, 4, 7))]
     assert matrices[:3] == [4, count(LinearTransition(4)), count(LinearEmitter(6, 4))]
@@ -67,7 +65,7 @@ def test_table_shows_the_counts_and_their_sum():
 
 @pytest.mark.parametrize("frames", [2, 8])
 def test_graph_has_a_transition_and_an_emission_for_each_frame_and_nothing_else(frames):
-    shapes, arrows = deep_markov.unrolled(frames, "emission")
+    shapes, arrows = unrolled.unrolled(frames, "emission")
     into = {}
     for arrow in arrows:
         into.setdefault(arrow.end, []).append(arrow)
@@ -85,7 +83,7 @@ def test_graph_has_a_transition_and_an_emission_for_each_frame_and_nothing_else(
 
 @pytest.mark.parametrize("frames", [2, 8])
 def test_factorisation_in_full_has_two_factors_a_frame_in_the_arrows_colours(frames):
-    text = deep_markov.in_full(frames)
+    text = unrolled.in_full(frames)
     for t in range(1, frames + 1):
         assert rf"\textcolor{{{LATENT}}}{{p(z_{t} \mid z_{t - 1})}}" in text
         assert rf"\textcolor{{{RECONSTRUCTION}}}{{p(x_{t} \mid z_{t})}}" in text
@@ -93,11 +91,11 @@ def test_factorisation_in_full_has_two_factors_a_frame_in_the_arrows_colours(fra
 
 
 def test_flows_tell_the_layers_sizes():
-    shapes, arrows = deep_markov_inside.emitter_flow(4, 7, 6)
+    shapes, arrows = inside.emitter_flow(4, 7, 6)
     layers = list(Emitter(6, 4, 7).children())
     assert [arrow.label for arrow in arrows[:3]] == [str(count(layer)) for layer in layers]
     assert [shapes[name].label.split()[0] for name in ("a", "c", "logits")] == ["7", "7", "6"]
-    shapes, arrows = deep_markov_inside.transition_flow(4, 8)
+    shapes, arrows = inside.transition_flow(4, 8)
     assert "4 → 8 → 4" in shapes["gate"].label
     assert {a.end for a in arrows if a.start == "proposal"} == {"mean", "scale"}
 
@@ -175,7 +173,7 @@ def test_densities_are_those_of_drawn_paths(kind):
 @pytest.mark.parametrize("scale", [0.2, 1.2])
 @pytest.mark.parametrize("z_1", [-4.0, 4.0])
 def test_grid_holds_all_mass_at_every_end_of_the_sliders(kind, scale, z_1):
-    density = marginals.densities(marginals.STEPS[kind](scale), z_1, deep_markov_dynamics.FRAMES)
+    density = marginals.densities(marginals.STEPS[kind](scale), z_1, dynamics.FRAMES)
     np.testing.assert_allclose(density.sum(1) * (marginals.GRID[1] - marginals.GRID[0]), 1, atol=1e-6)
 
 
@@ -287,9 +285,9 @@ def test_chord_is_the_stored_emitters_by_hand():
     """The emitter's three layers in NumPy, from the weights in the file."""
     from safetensors.numpy import load_file
 
-    run, inspection, piece = deep_markov_keys.choral()
+    run, inspection, piece = keys.choral()
     weights = {name.split("emitter.")[-1]: w for name, w in load_file(run / "snapshots" / "best.safetensors").items()}
-    now = deep_markov_keys.chord(beat=9, number=25, shift=-3.0)
+    now = keys.chord(beat=9, number=25, shift=-3.0)
     for z, got in ((inspection.z_loc[8], now.before), (inspection.z_loc[8] - 3 * np.eye(32)[24], now.after)):
         for layer in ("z_to_hidden", "hidden_to_hidden"):
             z = np.maximum(weights[f"{layer}.weight"] @ z + weights[f"{layer}.bias"], 0)
@@ -300,14 +298,14 @@ def test_chord_is_the_stored_emitters_by_hand():
 
 
 def test_roughness_is_that_of_the_piece():
-    piece, again = deep_markov_music.drawn(3)
-    rough = deep_markov_music.roughness(piece, again)
+    piece, again = music.drawn(3)
+    rough = music.roughness(piece, again)
     p = torch.from_numpy(piece.probabilities)
     assert rough.entropy == pytest.approx(float(torch.distributions.Bernoulli(p).entropy().sum(1).mean()), rel=1e-4)
     assert rough.expected == pytest.approx(float((2 * p * (1 - p)).sum(1).mean()), rel=1e-4)
     assert rough.differ == np.mean([sum(a != b) for a, b in zip(piece.roll, again, strict=True)])
     assert (rough.fewest, rough.most) == (piece.roll.sum(1).min(), piece.roll.sum(1).max())
-    words = deep_markov_music.why_rough(piece, again)
+    words = music.why_rough(piece, again)
     for number in (rough.entropy, rough.expected, rough.differ, rough.keys, rough.likely, 88 * math.log(2)):
         assert f"{number:.2f}" in words
 
@@ -315,7 +313,7 @@ def test_roughness_is_that_of_the_piece():
 def test_second_toss_differs_as_often_as_the_chances_say():
     apart, error = [], []
     for seed in range(12):
-        piece, again = deep_markov_music.drawn(seed)
+        piece, again = music.drawn(seed)
         q = 2 * piece.probabilities * (1 - piece.probabilities)
         apart.append((piece.roll != again).sum() - q.sum())
         error.append((q * (1 - q)).sum())
@@ -329,21 +327,14 @@ def part(name):
     """One fragment of the page by itself."""
 
     def script(name):
-        from dmm.ui import (
-            deep_markov,
-            deep_markov_dynamics,
-            deep_markov_keys,
-            deep_markov_music,
-            deep_markov_tasks,
-            deep_markov_why,
-        )
+        from dmm.ui.deep_markov_model import dynamics, keys, music, tasks, unrolled, why
 
         {
-            "model": deep_markov.show_model,
-            "dynamics": lambda: deep_markov_dynamics.show_dynamics(deep_markov_why.show_derivation),
-            "keys": deep_markov_keys.show_emitter,
-            "music": deep_markov_music.show_music,
-            "tasks": deep_markov_tasks.show_tasks,
+            "model": unrolled.show_model,
+            "dynamics": lambda: dynamics.show_dynamics(why.show_derivation),
+            "keys": keys.show_emitter,
+            "music": music.show_music,
+            "tasks": tasks.show_tasks,
         }[name]()
 
     at = AppTest.from_function(script, default_timeout=30, args=(name,))
@@ -373,9 +364,9 @@ def test_page_opens_with_all_its_parts_and_no_answer():
 
 def test_first_part_needs_no_torch():
     code = (
-        "import sys; from dmm.ui import deep_markov, deep_markov_dynamics, deep_markov_keys, deep_markov_music, "
-        "deep_markov_tasks, deep_markov_why; deep_markov.weights_table(4, 3, 2, 5, 7);"
-        "deep_markov_dynamics.draw_spread('mlp', 0.6, 0.0, 8); print('torch' in sys.modules)"
+        "import sys; from dmm.ui.deep_markov_model import dynamics, keys, music, tasks, unrolled, why;"
+        "unrolled.weights_table(4, 3, 2, 5, 7);"
+        "dynamics.draw_spread('mlp', 0.6, 0.0, 8); print('torch' in sys.modules)"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip().endswith("False")
@@ -408,8 +399,8 @@ def test_looking_inside_shows_the_other_network_and_a_press_on_a_square_does_the
     assert r"\operatorname{Bernoulli}" in text(at)
     assert r"\odot" not in text(at)
     pressed = {}
-    monkeypatch.setattr(deep_markov, "put", lambda *where: pressed.update([where[1:]]))
-    deep_markov._open("transition 3")
+    monkeypatch.setattr(unrolled, "put", lambda *where: pressed.update([where[1:]]))
+    unrolled._open("transition 3")
     assert pressed == {"inside": "transition"}
 
 
@@ -456,10 +447,10 @@ def test_keyboard_follows_beat_number_and_shift():
     dial(at, "number").set_value(25)
     dial(at, "shift").set_value(-3.0)
     at.run()
-    now = deep_markov_keys.chord(9, 25, -3.0)
+    now = keys.chord(9, 25, -3.0)
     shown = shown_figures(at)["keyboard"]["data"]
     chances = {row[0]: row[1] for trace in shown[:2] for row in trace["customdata"]}
-    assert chances == pytest.approx({deep_markov_keys.name(k): float(p) for k, p in enumerate(now.after)}, abs=1e-6)
+    assert chances == pytest.approx({keys.name(k): float(p) for k, p in enumerate(now.after)}, abs=1e-6)
     assert f"expects {now.after.sum():.2f} keys" in text(at)
     assert f"**{len(now.moved)} keys**" in text(at)
 
@@ -478,16 +469,16 @@ def test_music_is_stored_at_first_and_drawn_when_asked():
         assert other["roll"]["data"] != drawn["roll"]["data"]
         assert other["latents"]["data"] == drawn["latents"]["data"]
     assert not other["roll"]["bits"]
-    rough = deep_markov_music.roughness(*deep_markov_music.drawn(1))
+    rough = music.roughness(*music.drawn(1))
     assert f"**{rough.expected:.2f} keys a beat**" in text(at)
     click(at, "Hear it")
     assert len(at.get("audio")) == 1
 
 
 def test_same_seed_draws_the_same_piece_again():
-    first, second = (deep_markov_music._draw.__wrapped__("0000000000000001", 0.0, 5) for _ in range(2))
+    first, second = (music._draw.__wrapped__("0000000000000001", 0.0, 5) for _ in range(2))
     np.testing.assert_array_equal(first.roll, second.roll)
-    assert (deep_markov_music.drawn(6)[0].roll != first.roll).any()
+    assert (music.drawn(6)[0].roll != first.roll).any()
 
 
 # --- the tasks -------------------------------------------------------------------------------------------------------
@@ -529,13 +520,13 @@ def test_only_the_length_is_free(monkeypatch):
 
 def test_silent_task_looks_at_all_beats_and_at_both_sides(monkeypatch):
     """Beat by beat, with the keyboard's own chords, for one asleep and one that is not quite."""
-    _, inspection, _ = deep_markov_keys.choral()
+    _, inspection, _ = keys.choral()
     nats = inspection.kl.mean(0)
     beats = range(1, len(inspection.kl) + 1)
     for number in (int(nats.argmin()) + 1, 2):
-        moved = [[len(deep_markov_keys.chord(t, number, by).moved) for by in (4.0, -4.0)] for t in beats]
+        moved = [[len(keys.chord(t, number, by).moved) for by in (4.0, -4.0)] for t in beats]
         quiet = sum(up == down == 0 for up, down in moved)
-        at_settings(monkeypatch, deep_markov_keys, number=number)
+        at_settings(monkeypatch, keys, number=number)
         reached, now = tasks.unheard()
         assert reached == (quiet > len(beats) / 2)
         assert f"Dimension {number}: at {quiet} of {len(beats)} beats" in now
@@ -543,10 +534,10 @@ def test_silent_task_looks_at_all_beats_and_at_both_sides(monkeypatch):
 
 def test_silent_task_takes_no_dimension_that_the_music_uses(monkeypatch):
     """Its reason says that training let the dimension fall asleep."""
-    _, inspection, _ = deep_markov_keys.choral()
+    _, inspection, _ = keys.choral()
     accepted = []
     for number in range(1, inspection.kl.shape[1] + 1):
-        at_settings(monkeypatch, deep_markov_keys, number=number)
+        at_settings(monkeypatch, keys, number=number)
         accepted += [number] * tasks.unheard()[0]
     assert len(accepted) > 5
     assert inspection.kl.mean(0)[np.array(accepted) - 1].max() < ACTIVE

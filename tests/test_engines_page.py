@@ -9,7 +9,7 @@ from dmm.runs import engine_race, store
 from dmm.runs.build_engines import race
 from dmm.runs.engine_race import ENGINES, Lap, largest_difference, load_laps, race_config, read_lap, save_laps
 from dmm.runs.store import append_lines, new_run
-from dmm.ui import engines
+from dmm.ui.train import engines
 from tests.test_pages import assert_alive, assert_one_sentence, buttons, click, figures, open_page, queue, sentences
 from tests.tiny_runs import TINY, write_tiny_data
 
@@ -245,7 +245,7 @@ def test_every_engine_of_the_race_has_a_name():
 APP = """
 import streamlit as st
 from dmm.runs import engine_race
-from dmm.ui import engines
+from dmm.ui.train import engines
 
 engine_race.SETTINGS = engine_race.SETTINGS | {settings}
 engines.compare_engines()

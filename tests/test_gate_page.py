@@ -14,18 +14,9 @@ from dmm import fields, figures, gated
 from dmm.figures.base import rgba
 from dmm.figures.fields import ARROW, fitting_part
 from dmm.palette import GATE, GREY
-from dmm.ui import (
-    gate,
-    gate_chorale,
-    gate_fields,
-    gate_flow,
-    gate_lanes,
-    gate_nearby,
-    gate_planes,
-    gate_rest,
-    gate_tasks,
-)
 from dmm.ui.current import shipped_run
+from dmm.ui.gate import chorale, flow, lanes, nearby, planes, rest, tasks, trained
+from dmm.ui.gate import fields as plane_fields
 from dmm.ui.looking import model_of
 from tests.test_pages import assert_alive, open_page, sentences, views
 from tests.test_pages import figures as shown_figures
@@ -41,7 +32,7 @@ def fragment(name):
         import importlib
 
         module, part = name.split(".")
-        getattr(importlib.import_module(f"dmm.ui.{module}"), part)()
+        getattr(importlib.import_module(f"dmm.ui.gate.{module}"), part)()
 
     return AppTest.from_function(script, kwargs={"name": name}, default_timeout=30).run()
 
@@ -181,23 +172,23 @@ def test_model_is_read_once_to_be_looked_at_and_not_to_be_trained(transition):
 
 @pytest.mark.parametrize("t", [1, 2, 20, 56])
 def test_lanes_on_the_page_are_those_of_the_trained_module(transition, t):
-    before = model_of(shipped_run())[0].start if t == 1 else torch.tensor(gate.states()[t - 2], dtype=torch.float32)
-    np.testing.assert_allclose(gate_lanes.before(t), before.numpy(), rtol=1e-6)
-    now, (loc, scale) = gate_lanes.lanes_of(gate_lanes.before(t)), transition(before)
+    before = model_of(shipped_run())[0].start if t == 1 else torch.tensor(trained.states()[t - 2], dtype=torch.float32)
+    np.testing.assert_allclose(lanes.before(t), before.numpy(), rtol=1e-6)
+    now, (loc, scale) = lanes.lanes_of(lanes.before(t)), transition(before)
     np.testing.assert_allclose(now.loc, loc.numpy(), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(now.scale, scale.numpy(), rtol=1e-6)
     np.testing.assert_allclose((1 - now.g) * now.linear + now.g * now.h, now.loc, atol=1e-5)
-    for ours, twin in zip(now, gated.lanes(gate.weights(), gate_lanes.before(t)), strict=True):
+    for ours, twin in zip(now, gated.lanes(trained.weights(), lanes.before(t)), strict=True):
         np.testing.assert_allclose(ours, twin, atol=1e-5)
-    held = gate_lanes.lanes_of(gate_lanes.before(t), 0.25)
+    held = lanes.lanes_of(lanes.before(t), 0.25)
     np.testing.assert_allclose(held.loc, 0.75 * now.linear + 0.25 * now.h, atol=1e-5)
     np.testing.assert_array_equal(held.scale, now.scale)
 
 
 def test_boxes_of_the_flow_hold_the_numbers_of_their_dimension():
-    z_prev, i = gate_lanes.before(20), 11
-    now = gate_lanes.lanes_of(z_prev)
-    shapes, arrows = gate_flow.flow(z_prev, now, i, 20, 100)
+    z_prev, i = lanes.before(20), 11
+    now = lanes.lanes_of(z_prev)
+    shapes, arrows = flow.flow(z_prev, now, i, 20, 100)
     for box, number in (
         ("z", z_prev),
         ("linear", now.linear),
@@ -211,10 +202,10 @@ def test_boxes_of_the_flow_hold_the_numbers_of_their_dimension():
     assert ("proposal", "scale") in ways
     assert ("gate", "scale") not in ways, "the noise does not pass the gate"
     assert not any(one.pale for one in arrows)
-    shut = gate_lanes.lanes_of(z_prev, 0.0)
-    pale = {(one.start, one.end) for one in gate_flow.flow(z_prev, shut, i, 20, 100, 0.0)[1] if one.pale}
+    shut = lanes.lanes_of(z_prev, 0.0)
+    pale = {(one.start, one.end) for one in flow.flow(z_prev, shut, i, 20, 100, 0.0)[1] if one.pale}
     assert pale == {("proposal", "mean"), ("z", "gate_mlp"), ("gate_mlp", "gate")}
-    assert f"{now.loc[i]:.2f}" in gate_flow.in_words(z_prev, now, i, 20)
+    assert f"{now.loc[i]:.2f}" in flow.in_words(z_prev, now, i, 20)
 
 
 def test_gru_of_the_table_is_pytorchs():
@@ -228,12 +219,12 @@ def test_gru_of_the_table_is_pytorchs():
 
 
 def test_distance_from_the_identity_is_that_of_the_module(transition):
-    at = fragment("gate_meaning.show_matrix")
+    at = fragment("meaning.show_matrix")
     W = transition.linear.weight
     assert rf"\rVert = {float((W - torch.eye(32)).norm()):.2f}$" in words(at)
     assert f"**{float(torch.linalg.eigvals(W).abs().max()):.2f}**, more than 1: by this lane" in words(at)
     assert f"has length {float(transition.linear.bias.norm()):.2f}" in words(at)
-    first = gate.stored()[1].moment(0)
+    first = trained.stored()[1].moment(0)
     assert f"after epoch {first.epoch}, where the history below begins" in words(at)
     assert f"are already open {first.inspection.gates.mean():.2f} on average" in words(at)
 
@@ -252,39 +243,39 @@ def test_linear_lane_of_a_plane_has_one_fixed_point_on_every_plane_that_can_be_c
     """The question about the shut gate rests on it."""
     rng = np.random.default_rng(0)
     pairs = [tuple(rng.choice(32, 2, replace=False).tolist()) for _ in range(60)]
-    planes = [("components",), *(("dimensions", *pair) for pair in pairs), *(("example", seed) for seed in range(100))]
-    for plane in planes:
-        assert gate_fields._what_shut_does(gate_planes.make_plane(*plane))[0] == gate_fields.SHAPES[1]
+    choices = [("components",), *(("dimensions", *pair) for pair in pairs), *(("example", seed) for seed in range(100))]
+    for plane in choices:
+        assert plane_fields._what_shut_does(planes.make_plane(*plane))[0] == plane_fields.SHAPES[1]
 
 
 def test_twice_as_far_from_its_fixed_point_the_arrow_of_a_shut_gate_is_twice_as_long():
-    field = gate_planes.make_plane("dimensions", 29, 24).field(0.0)
+    field = planes.make_plane("dimensions", 29, 24).field(0.0)
     (rest,) = fields.fixed_points(field, np.zeros((1, 2)))
     steps = [field.step(rest.place + far) - (rest.place + far) for far in (np.array([0.3, -1]), np.array([0.6, -2]))]
     np.testing.assert_allclose(2 * steps[0], steps[1], atol=1e-9)
 
 
 def test_planes_hold_all_other_directions_at_the_mean():
-    z = gate.states()
-    plane = gate_planes.make_plane("dimensions", 3, 8)
+    z = trained.states()
+    plane = planes.make_plane("dimensions", 3, 8)
     state = plane.field(None).state(np.array([0.7, -1.2]))
     assert (state[3], state[8]) == (0.7, -1.2)
     others = np.delete(np.arange(32), [3, 8])
     np.testing.assert_allclose(state[others], z.mean(0)[others])
     np.testing.assert_allclose(plane.states, z[:, [3, 8]])
-    plane = gate_planes.make_plane("components")
+    plane = planes.make_plane("components")
     np.testing.assert_allclose(plane.field(None).state(np.zeros(2)), z.mean(0))
     np.testing.assert_allclose(plane.states, (z - z.mean(0)) @ plane.axes.T)
 
 
 def test_trained_model_rests_where_the_page_says(transition):
     """By the module itself: the points stay, and the path of the table ends in one of the stable ones."""
-    learned = gate_rest.resting(None)
+    learned = rest.resting(None)
     assert learned.stable
     for one in learned.points:
         z = torch.tensor(one.place, dtype=torch.float32)
         np.testing.assert_allclose(transition(z)[0].numpy(), z.numpy(), atol=1e-4)
-    z = torch.tensor(gate.states()[0], dtype=torch.float32)
+    z = torch.tensor(trained.states()[0], dtype=torch.float32)
     for _ in range(100):
         z = transition(z)[0]
     assert min(np.linalg.norm(z.numpy() - one.place) for one in learned.stable) < 1e-3
@@ -302,13 +293,13 @@ def test_page_opens_alive_with_figures_in_words_and_no_answer():
     assert {"lanes", "cells", "gates"} <= set(views(at))
     assert all(chart.proto.alt for chart in at.get("plotly_chart"))
     assert "Variance or standard deviation?" in [one.value for one in at.subheader]
-    assert gate_fields.SHAPES[1] not in words(at)
+    assert plane_fields.SHAPES[1] not in words(at)
     _check_scale(words(at))
 
 
 def _check_scale(text):
     """The numbers of the answer, by torch's own normal distribution."""
-    z_prev, z = (torch.tensor(gate.states()[t - 1], dtype=torch.float32) for t in (19, 20))
+    z_prev, z = (torch.tensor(trained.states()[t - 1], dtype=torch.float32) for t in (19, 20))
     loc, scale = model_of(shipped_run())[0].transition(z_prev)
     right, wrong = (float(torch.distributions.Normal(loc, one).log_prob(z).sum()) for one in (scale, scale.sqrt()))
     assert f"has scale **{float(scale[11]):.3f}**" in text
@@ -318,8 +309,8 @@ def _check_scale(text):
 
 def test_first_figure_needs_no_torch():
     code = (
-        "import sys; from dmm.ui import frame, gate, gate_chorale, gate_fields, gate_lanes, gate_meaning, gate_tasks;"
-        "gate.draw_map(None, 4.4); gate_planes = gate_fields.draw(None, 5, 'example', 80);"
+        "import sys; from dmm.ui import frame; from dmm.ui.gate import chorale, fields, lanes, meaning, tasks, trained;"
+        "trained.draw_map(None, 4.4); fields.draw(None, 5, 'example', 80);"
         "print('torch' in sys.modules, 'pyro' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -327,11 +318,11 @@ def test_first_figure_needs_no_torch():
 
 
 def test_mix_follows_the_state_and_the_held_gate():
-    at = fragment("gate.show_mix")
-    weights = gated.in_one_dimension(gate.ONE)
+    at = fragment("trained.show_mix")
+    weights = gated.in_one_dimension(trained.ONE)
     dial(at, "here").set_value(-2.0).run()
     now = gated.lanes(weights, np.array([-2.0]))
-    assert gate.mixture(now.g.item(), now.linear.item(), now.h.item(), now.loc.item()) in at.latex[0].value
+    assert trained.mixture(now.g.item(), now.linear.item(), now.h.item(), now.loc.item()) in at.latex[0].value
     dial(at, "hold1").set_value(True).run()
     dial(at, "g1").set_value(0.5).run()
     now = gated.lanes(weights, np.array([-2.0]), 0.5)
@@ -342,35 +333,35 @@ def test_mix_follows_the_state_and_the_held_gate():
 
 
 def test_lanes_follow_beat_dimension_and_held_gate():
-    at = fragment("gate_lanes.show_lanes")
+    at = fragment("lanes.show_lanes")
     for name, value in (("t", 33), ("i", 30), ("hold", True), ("g", 0.8)):
         dial(at, name).set_value(value).run()
-    now = gate_lanes.lanes_of(gate_lanes.before(33), 0.8)
+    now = lanes.lanes_of(lanes.before(33), 0.8)
     shapes = views(at)["lanes"]["shapes"]
     assert f"<b>{now.loc[29]:.2f}</b>" in shapes["mean"]["label"]
     assert "<b>g = 0.80</b>" in shapes["gate"]["label"]
     assert "the 30th" in shapes["z"]["label"]
     assert shapes["gate"]["strong"]
-    far = (gate.states()[32, 29] - now.loc[29]) / now.scale[29]
-    assert f"**{gate.states()[32, 29]:.2f}** in dimension 30, {abs(far):.1f} standard deviations" in words(at)
+    far = (trained.states()[32, 29] - now.loc[29]) / now.scale[29]
+    assert f"**{trained.states()[32, 29]:.2f}** in dimension 30, {abs(far):.1f} standard deviations" in words(at)
     dial(at, "t").set_value(1).run()
     assert "the learned start" in words(at)
 
 
 def test_bars_tell_of_the_dimension_that_is_chosen():
-    at = fragment("gate_meaning.show_dimensions")
-    gates = gate.stored()[0].gates
+    at = fragment("meaning.show_dimensions")
+    gates = trained.stored()[0].gates
     dial(at, "which").set_value(6).run()
     assert f"**Dimension 6**: its gate is open {gates[:, 5].mean():.2f} on average" in words(at)
     assert "hardly uses it" in words(at)
-    shown = json.loads(figures.gate_bars(gates, gate.stored()[0].kl.mean(0) > 0.01, 5).to_json())
+    shown = json.loads(figures.gate_bars(gates, trained.stored()[0].kl.mean(0) > 0.01, 5).to_json())
     assert shown_figures(at)["bars"]["data"] == shown["data"]
 
 
 @pytest.mark.parametrize(("place", "told"), [(0, "1 epoch"), (9, "15 epochs")])
 def test_gates_over_the_chorale_are_those_of_the_moment(place, told):
-    at = fragment("gate_chorale.show_chorale")
-    history = gate.stored()[1]
+    at = fragment("chorale.show_chorale")
+    history = trained.stored()[1]
     last = views(at)["gates"]["gates"]["data"]
     (slider,) = at.select_slider
     assert slider.value == history.epochs[-1]
@@ -378,7 +369,7 @@ def test_gates_over_the_chorale_are_those_of_the_moment(place, told):
     assert views(at)["gates"]["gates"]["data"] != last
     mean = history.moment(place).inspection.gates.mean()
     assert f"After **{told}**: gates open {mean:.2f} on average" in words(at)
-    np.testing.assert_allclose(gate_chorale.gates_over_training()[place].mean(), mean, rtol=1e-6)
+    np.testing.assert_allclose(chorale.gates_over_training()[place].mean(), mean, rtol=1e-6)
     assert f"epochs={history.epochs[place]}" in at.code[0].value
 
 
@@ -387,10 +378,10 @@ def test_moment_of_a_link_is_taken_or_refused_in_a_sentence(asked, used, refused
     def script(asked):
         import streamlit as st
 
-        from dmm.ui import gate_chorale
+        from dmm.ui.gate import chorale
 
         st.query_params["epochs"] = asked
-        gate_chorale.show_chorale()
+        chorale.show_chorale()
 
     at = AppTest.from_function(script, kwargs={"asked": asked}, default_timeout=30).run()
     assert not at.exception
@@ -400,7 +391,7 @@ def test_moment_of_a_link_is_taken_or_refused_in_a_sentence(asked, used, refused
 
 
 def test_field_follows_its_controls_and_shows_the_shut_gate_only_after_the_question():
-    at = fragment("gate_fields.show_field")
+    at = fragment("fields.show_field")
     _same(at, "field", None, 5, "example", 80)
     assert "**The gate as it is**" in words(at)
     assert set(shown_figures(at)) == {"field"}
@@ -413,10 +404,10 @@ def test_field_follows_its_controls_and_shows_the_shut_gate_only_after_the_quest
     assert "**The gate held at 0.4**" in words(at)
     assert "one may have been missed" in words(at)
     (radio,) = at.radio
-    radio.set_value(gate_fields.SHAPES[2]).run()
+    radio.set_value(plane_fields.SHAPES[2]).run()
     assert "Not this time" in words(at)
     _same(at, "shut", 0.0, 9, "example", 43)
-    at.radio[0].set_value(gate_fields.SHAPES[1]).run()
+    at.radio[0].set_value(plane_fields.SHAPES[1]).run()
     assert "**Right.**" in words(at)
     dial(at, "plane").set_value("components").run()
     _same(at, "field", 0.4, 9, "components")
@@ -431,7 +422,7 @@ def test_field_follows_its_controls_and_shows_the_shut_gate_only_after_the_quest
 def _same(at, key, *arguments):
     """The figure on the page is the one that the view of these arguments gives."""
     held, dot, *plane = arguments
-    there = gate_planes.make_plane(*plane)
+    there = planes.make_plane(*plane)
     seen = fields.view(fields.Field(there.weights, there.origin, there.axes, held), there.low, there.high, dot - 1)
     drawn = json.loads(figures.vector_field(seen, there.titles, there.states).to_json())
     shown = shown_figures(at)[key]["data"]
@@ -444,17 +435,17 @@ def _named(traces, name):
 
 
 def test_table_of_resting_places_follows_its_slider():
-    at = fragment("gate_rest.show_rest")
+    at = fragment("rest.show_rest")
     assert "| **held at $g = 0.50$** | 1 | 0 |" in words(at)
     dial(at, "rest").set_value(0.7).run()
-    now = gate_rest.resting(0.7)
+    now = rest.resting(0.7)
     assert f"| **held at $g = 0.70$** | {len(now.points)} | {len(now.stable)} |" in words(at)
     assert "it has run away" in words(at)
     assert "**F4 A#4 D5**" in words(at)
 
 
 def test_every_line_about_stability_holds_in_numbers():
-    for step in gate_nearby.nearby_steps():
+    for step in nearby.nearby_steps():
         found = step.check()
         assert found.left_value == pytest.approx(found.right_value, rel=1e-3)
         assert found.left_value != 0
@@ -462,10 +453,10 @@ def test_every_line_about_stability_holds_in_numbers():
 
 
 def test_figure_beside_the_derivation_shows_its_point_and_a_path_that_comes_closer():
-    at = fragment("gate_nearby.show_why_stable")
-    figure, part, _ = gate_nearby.draw_near()
+    at = fragment("nearby.show_why_stable")
+    figure, part, _ = nearby.draw_near()
     assert shown_figures(at)["near"]["data"] == json.loads(figure.to_json())["data"]
-    field = gate_planes.make_plane("example", 80).field(None)
+    field = planes.make_plane("example", 80).field(None)
     mark, path = (trace(figure, name) for name in ("stable fixed point", "path"))
     (x,), (y,) = mark["x"], mark["y"]
     np.testing.assert_allclose(field.step(np.array([x, y])), [x, y], atol=1e-8)
@@ -486,22 +477,22 @@ def test_figure_beside_the_derivation_shows_its_point_and_a_path_that_comes_clos
 
 def test_smallest_gate_that_holds_the_model_together_is_where_its_states_stop_running_away(transition):
     """By following every state of the chorale with the module itself."""
-    least = gate_tasks.least_open()
+    least = tasks.least_open()
 
     def lengths(held):
-        z = torch.tensor(gate.states(), dtype=torch.float32)
+        z = torch.tensor(trained.states(), dtype=torch.float32)
         for _ in range(150):
             z = ((1 - held) * transition.linear(z) + held * transition.proposal(z)).clamp(-1e6, 1e6)
         return z.norm(dim=1)
 
     assert float(lengths(least).min()) < 10
-    assert float(lengths(least - gate_rest.FINEST).min()) > 1e4
+    assert float(lengths(least - rest.FINEST).min()) > 1e4
     assert least == 0.7
 
 
 def test_fates_are_what_becomes_of_states_beside_the_point():
-    one = gate_tasks.least_stable()
-    field = gate_planes.make_plane("example", 80).field(None)
+    one = tasks.least_stable()
+    field = planes.make_plane("example", 80).field(None)
     vectors = np.linalg.eig(field.slope(one.place))[1]
     kept = []
     for direction in vectors.T.real:
@@ -510,9 +501,9 @@ def test_fates_are_what_becomes_of_states_beside_the_point():
             y = field.step(y)
         kept.append(np.linalg.norm(y - one.place) < 1e-6)
     assert sorted(kept) == [False, True]
-    assert gate_tasks.fate(one) == gate_tasks.FATES[1]
+    assert tasks.fate(one) == tasks.FATES[1]
     pull, push = one._replace(eigenvalues=np.array([0.5, 0.1])), one._replace(eigenvalues=np.array([1.5, 1.1]))
-    assert (gate_tasks.fate(pull), gate_tasks.fate(push)) == (gate_tasks.FATES[0], gate_tasks.FATES[2])
+    assert (tasks.fate(pull), tasks.fate(push)) == (tasks.FATES[0], tasks.FATES[2])
 
 
 def answer(at, name, value):
@@ -521,11 +512,11 @@ def answer(at, name, value):
 
 
 def test_tasks_accept_what_is_right_and_refuse_the_rest():
-    at = fragment("gate_tasks.show_tasks")
+    at = fragment("tasks.show_tasks")
     told = re.search(r"gives (\S+), the proposal (\S+), and the gate is open (\S+)\. What", words(at))
     linear, h, g = map(float, told.groups())
-    right = {"shut": 0.7, "mean": round((1 - g) * linear + g * h, 2), "fixed": gate_tasks.FATES[1]}
-    wrong = {"shut": 0.65, "mean": round(linear, 2), "fixed": gate_tasks.FATES[0]}
+    right = {"shut": 0.7, "mean": round((1 - g) * linear + g * h, 2), "fixed": tasks.FATES[1]}
+    wrong = {"shut": 0.65, "mean": round(linear, 2), "fixed": tasks.FATES[0]}
     for done, (name, value) in enumerate(right.items(), 1):
         answer(at, name, wrong[name])
         assert words(at).count("**Right.**") == done - 1, name
@@ -536,8 +527,8 @@ def test_tasks_accept_what_is_right_and_refuse_the_rest():
 
 
 def test_task_about_the_mean_asks_for_a_used_dimension_that_is_not_shown():
-    t, j, now = gate_tasks.wide_apart()
-    assert (t, 12) == (20, gate_lanes.state_dials()[1].start)
+    t, j, now = tasks.wide_apart()
+    assert (t, 12) == (20, lanes.state_dials()[1].start)
     assert j != 11
-    assert gate.active()[j]
+    assert trained.active()[j]
     assert abs(now.linear[j] - now.h[j]) > 0.5, "or any answer would do"

@@ -19,20 +19,11 @@ from dmm.deep_markov_model import build_dmm
 from dmm.packing import make_packing
 from dmm.pyro_program import PyroProgram
 from dmm.runs import store
-from dmm.ui import (
-    in_code,
-    in_code_counting,
-    in_code_graphs,
-    in_code_idioms,
-    in_code_map,
-    in_code_owners,
-    in_code_padding,
-    in_code_parts,
-    structured_combiner,
-)
 from dmm.ui.course import LESSONS, lesson_of
 from dmm.ui.current import shipped_run
-from dmm.ui.in_code_graphs import FRAMES, SITES
+from dmm.ui.in_code import counting, graphs, idioms, owners, padding, parts, places, programs
+from dmm.ui.in_code.graphs import FRAMES, SITES
+from dmm.ui.structured_inference.combiner import average
 from tests.family import make_batch, make_model
 from tests.test_pages import assert_alive, open_page, pick, sentences, views
 
@@ -80,18 +71,18 @@ def parents_of_latent(case, t):
 
 def lit_sites(pairs, site):
     """The sites and starts on the strong arrows of a diagram, but for the chosen one."""
-    return {end for pair in in_code_graphs.bright(pairs, site) for end in pair if end in SITES} - {site}
+    return {end for pair in graphs.bright(pairs, site) for end in pair if end in SITES} - {site}
 
 
 @pytest.mark.parametrize("t", range(1, FRAMES + 1))
 def test_strong_arrows_into_a_latent_come_from_what_the_guide_hangs_on(case, t):
-    assert lit_sites(in_code_graphs.guide_arrows(), f"z{t}") == parents_of_latent(case, t)
+    assert lit_sites(graphs.guide_arrows(), f"z{t}") == parents_of_latent(case, t)
 
 
 @pytest.mark.parametrize("site", ["x1", "x2", "x3", "h0", "zq0"])
 def test_strong_arrows_from_a_frame_or_a_start_go_to_the_latents_that_hang_on_it(case, site):
     reached = {f"z{t}" for t in range(1, FRAMES + 1) if site in parents_of_latent(case, t)}
-    assert {one for one in lit_sites(in_code_graphs.guide_arrows(), site) if one[0] == "z" and one != "zq0"} == reached
+    assert {one for one in lit_sites(graphs.guide_arrows(), site) if one[0] == "z" and one != "zq0"} == reached
 
 
 @pytest.mark.parametrize("t", range(1, FRAMES + 1))
@@ -105,7 +96,7 @@ def test_model_diagram_has_the_parents_of_the_pyro_model(case, t):
         own, z_0 = torch.autograd.grad(value.sum(), (z, dmm.z_0), materialize_grads=True, retain_graph=True)
         return {f"z{s}" for s in range(1, FRAMES + 1) if own[:, s - 1].any()} | ({"z0"} if z_0.any() else set())
 
-    pairs = in_code_graphs.model_arrows()
+    pairs = graphs.model_arrows()
     latent, frame = trace.nodes[f"z_{t}"]["fn"], trace.nodes[f"x_{t}"]["fn"]
     assert lit_sites(pairs, f"z{t}") == hangs_on(latent.base_dist.base_dist.loc) == {f"z{t - 1}"}
     assert lit_sites(pairs, f"x{t}") == {f"z{t}"}
@@ -116,9 +107,9 @@ def test_model_diagram_has_the_parents_of_the_pyro_model(case, t):
 @pytest.mark.parametrize("side", ["model", "guide"])
 def test_diagram_strengthens_the_chosen_circle_and_pales_what_does_not_matter(side):
     for site in SITES:
-        shapes, arrows, words = in_code_graphs.unrolled(side, site)
+        shapes, arrows, words = graphs.unrolled(side, site)
         assert [name for name, shape in shapes.items() if shape.strong] == [site] * (site in shapes)
-        lit = in_code_graphs.bright([(one.start, one.end) for one in arrows], site)
+        lit = graphs.bright([(one.start, one.end) for one in arrows], site)
         assert {(one.start, one.end) for one in arrows if one.pale} == (
             {(one.start, one.end) for one in arrows} - lit if lit else set()
         )
@@ -139,15 +130,15 @@ def test_lines_at_a_site_stand_in_the_programs():
     files = [(ROOT / "dmm" / f"{name}.py").read_text() for name in ("pyro_program", "rnn")]
     source = "\n".join(files)
     for site in SITES:
-        told = in_code.at_site(site)
+        told = programs.at_site(site)
         assert set(told) == {"model", "guide"}
         for formula, words, lines in told.values():
             assert words
             assert all(line.strip() in source for line in lines.splitlines())
             assert formula.count("{") == formula.count("}")
-    assert r"q(z_1 \mid z_{q,0}, x_{1:3})" in in_code.at_site("z1")["guide"][0]
-    assert r"q(z_3 \mid z_2, x_3)" in in_code.at_site("z3")["guide"][0]
-    assert r"p(z_1 \mid z_0)" in in_code.at_site("z1")["model"][0]
+    assert r"q(z_1 \mid z_{q,0}, x_{1:3})" in programs.at_site("z1")["guide"][0]
+    assert r"q(z_3 \mid z_2, x_3)" in programs.at_site("z3")["guide"][0]
+    assert r"p(z_1 \mid z_0)" in programs.at_site("z1")["model"][0]
 
 
 # --- whose the weights are -------------------------------------------------------------------------------------------
@@ -162,18 +153,18 @@ def test_each_program_reads_the_weights_that_the_page_gives_it_and_no_other(case
         log_prob = poutine.trace(poutine.condition(run, given)).get_trace(*batch).log_prob_sum()
         slopes = torch.autograd.grad(log_prob, list(names.values()), materialize_grads=True)
         read = {name for name, slope in zip(names, slopes, strict=True) if slope.any()}
-        assert read == {name for name in names if name.startswith(in_code_owners.OWNS[side])}
+        assert read == {name for name in names if name.startswith(owners.OWNS[side])}
 
 
 def test_stored_names_and_shapes_are_those_of_the_model_of_the_run():
     dmm = build_dmm(store.read_run_config(shipped_run()))
     own = {name: tuple(parameter.shape) for name, parameter in dmm.named_parameters()}
-    assert in_code_owners.shapes() == own
-    theta, phi = in_code_owners.owned("model"), in_code_owners.owned("guide")
+    assert owners.shapes() == own
+    theta, phi = owners.owned("model"), owners.owned("guide")
     assert theta | phi == own
     assert not theta.keys() & phi.keys()
     total = sum(parameter.numel() for parameter in dmm.parameters())
-    assert in_code_owners.numbers_in(theta) + in_code_owners.numbers_in(phi) == total
+    assert owners.numbers_in(theta) + owners.numbers_in(phi) == total
     assert theta["z_0"] == phi["inference.z_q_0"] == (dmm.z_dim,)
 
 
@@ -182,10 +173,10 @@ def test_stored_names_and_shapes_are_those_of_the_model_of_the_run():
 
 def run_shown(in_plate, **how):
     """The program that the page shows, run by Pyro on the page's batch, as one model."""
-    z = torch.from_numpy(np.random.default_rng(in_code_counting.SEED).normal(size=(3, 4, 2)))
-    mask = torch.from_numpy(in_code_counting.batch()[1])
+    z = torch.from_numpy(np.random.default_rng(counting.SEED).normal(size=(3, 4, 2)))
+    mask = torch.from_numpy(counting.batch()[1])
     loc, scale = torch.zeros(3, 2, dtype=torch.float64), torch.ones(3, 2, dtype=torch.float64)
-    text = in_code_counting.program(in_plate=in_plate, **how).replace('f"z_{t}", ', 'f"z_{t}", obs=z[:, t - 1], fn=')
+    text = counting.program(in_plate=in_plate, **how).replace('f"z_{t}", ', 'f"z_{t}", obs=z[:, t - 1], fn=')
 
     def model():
         exec(text, {"pyro": pyro, "dist": dist, "poutine": poutine, "z": z, "mask": mask, "loc": loc, "scale": scale})
@@ -199,11 +190,11 @@ def run_shown(in_plate, **how):
 @pytest.mark.parametrize("scale", [1.0, 0.3])
 def test_what_counts_is_what_pyro_counts_in_the_program_that_is_shown(event_dims, in_plate, masked, scale):
     how = {"masked": masked, "scale": scale, "event_dims": event_dims, "in_plate": in_plate}
-    found, model = in_code_counting.counted(**how), run_shown(**how)
+    found, model = counting.counted(**how), run_shown(**how)
     if found.refused:
         with pytest.raises(ValueError, match=r"Shape mismatch inside plate|invalid log_prob shape"):
             Trace_ELBO().loss(model, lambda: None)
-        assert "Pyro refuses" in in_code_counting.in_words(found)
+        assert "Pyro refuses" in counting.in_words(found)
         return
     trace = poutine.trace(model).get_trace()
     trace.compute_log_prob()
@@ -214,11 +205,11 @@ def test_what_counts_is_what_pyro_counts_in_the_program_that_is_shown(event_dims
         assert site["log_prob"].shape == found.log_prob_shape
         assert float(site["log_prob_sum"]) == pytest.approx(found.by_frame[:, t - 1].sum())
         assert site["fn"].event_shape == found.event_shape
-    assert f"**{found.total:.2f}** nats" in in_code_counting.in_words(found)
+    assert f"**{found.total:.2f}** nats" in counting.in_words(found)
 
 
 def test_to_event_2_inside_the_plate_counts_every_number_three_times():
-    once, thrice = (in_code_counting.counted(True, 1.0, dims, True) for dims in (1, 2))
+    once, thrice = (counting.counted(True, 1.0, dims, True) for dims in (1, 2))
     assert (once.times, thrice.times, thrice.refused) == (1, 3, "")
     assert thrice.total == pytest.approx(3 * once.total)
 
@@ -295,7 +286,7 @@ def test_a_state_sums_up_its_own_frame_and_the_later_ones_whatever_the_padding(l
 @pytest.mark.parametrize("extra", [0, 3])
 @pytest.mark.parametrize("h_0", [0.0, 0.5, 2.0, 4.0])
 def test_numbers_of_the_stepper_are_those_of_torch(h_0, extra):
-    toy = in_code_padding.toy(extra)
+    toy = padding.toy(extra)
     x, lengths = torch.from_numpy(toy.x), torch.from_numpy(toy.lengths)
     one, real = unit(h_0), toy.x > 0
     with torch.no_grad():
@@ -305,12 +296,12 @@ def test_numbers_of_the_stepper_are_those_of_torch(h_0, extra):
     apart = float((right - flipped)[torch.from_numpy(real)].abs().max())
     assert padded.apart(toy.x, toy.lengths, h_0) == pytest.approx(apart, abs=1e-12)
     assert (apart == 0) == (h_0 == 0)
-    assert in_code_padding.changed_by_padding(toy, h_0) == 0
-    told = in_code_padding.words(6, toy, h_0)
+    assert padding.changed_by_padding(toy, h_0) == 0
+    told = padding.words(6, toy, h_0)
     assert f"**{apart:.3g}**" in told
     assert "by **0** at most" in told
-    assert f"{toy.x.size - 10} of {toy.x.size} cells" in in_code_padding.words(2, toy, h_0)
-    assert f"10 rows instead of {toy.x.size}" in in_code_padding.words(7, toy, h_0)
+    assert f"{toy.x.size - 10} of {toy.x.size} cells" in padding.words(2, toy, h_0)
+    assert f"10 rows instead of {toy.x.size}" in padding.words(7, toy, h_0)
 
 
 def test_grid_draws_its_numbers_and_leaves_out_what_is_not_there():
@@ -339,11 +330,11 @@ def test_one_unit_is_what_the_combiner_makes_of_it(messages):
             layer.bias.fill_(bias)
         z = torch.tensor([[0.5]], dtype=torch.float64)
         loc, _ = one(z, *(torch.full((1, 1), h, dtype=torch.float64) for h in messages))
-    assert structured_combiner.average(0.75, *messages) == pytest.approx(float(loc))
+    assert average(0.75, *messages) == pytest.approx(float(loc))
 
 
 def test_combiner_section_follows_its_controls():
-    at = alone("structured_combiner.show_combiner()")
+    at = alone("combiner.show_combiner()", "structured_inference")
     assert r"\tfrac12 (\textcolor{#56B4E9}{0.76} + \textcolor{#009E73}{0.80}) = 0.78" in at.latex[1].value
     dial(at, "before").set_value(0.0).run()
     dial(at, "unit_right").set_value(-0.5).run()
@@ -363,31 +354,31 @@ def test_combiner_section_follows_its_controls():
 
 
 def test_every_part_has_its_formula_and_its_code():
-    for part in in_code_parts.PARTS.values():
+    for part in parts.PARTS.values():
         assert reading.formula(part.formula or part.codes[0])
         assert all(reading.code(name) for name in part.codes)
-        assert in_code_parts.differs(part), part.title
+        assert parts.differs(part), part.title
 
 
 def test_tutorial_s_parts_lead_to_pages_and_code_that_exist():
-    assert len(in_code_map.TUTORIAL) == 14
-    for _, page, code in in_code_map.TUTORIAL:
+    assert len(places.TUTORIAL) == 14
+    for _, page, code in places.TUTORIAL:
         assert lesson_of(page) in LESSONS
         assert reading.code(code)
 
 
 def test_tests_that_the_page_names_exist():
-    for _, test in in_code_map.TESTS:
+    for _, test in places.TESTS:
         file, name = test.split(".")
         assert f"def {name}(" in (ROOT / "tests" / f"{file}.py").read_text(), test
 
 
 def test_today_s_lines_stand_in_the_source():
-    assert len(in_code_idioms.IDIOMS) == 9
-    for idiom in in_code_idioms.IDIOMS:
+    assert len(idioms.IDIOMS) == 9
+    for idiom in idioms.IDIOMS:
         files = {name.split(".")[0] for name, *_ in idiom.now}
         source = "\n".join((ROOT / "dmm" / f"{file}.py").read_text() for file in files)
-        assert all(line.strip() in source for line in in_code_idioms.today(idiom).splitlines()), idiom.title
+        assert all(line.strip() in source for line in idioms.today(idiom).splitlines()), idiom.title
         assert idiom.old not in source
 
 
@@ -416,10 +407,10 @@ def test_remark_of_a_docstring_is_one_line_or_nothing():
 # --- the page --------------------------------------------------------------------------------------------------------
 
 
-def alone(call):
+def alone(call, place="in_code"):
     """One part of the page by itself."""
     module = call.split(".")[0]
-    at = AppTest.from_string(f"from dmm.ui import {module}\n{call}", default_timeout=30).run()
+    at = AppTest.from_string(f"from dmm.ui.{place} import {module}\n{call}", default_timeout=30).run()
     assert not at.exception
     return at
 
@@ -446,7 +437,7 @@ def test_page_opens_with_everything_and_gives_no_answer_away(page):
     assert all(one.value is None for one in page.radio)
     words = text(page)
     assert "0 tensors in both, 0 in neither" in words
-    assert f"{in_code_owners.numbers_in(in_code_owners.owned('guide')):,}" in words
+    assert f"{owners.numbers_in(owners.owned('guide')):,}" in words
     assert "Shapes that fit are no proof" not in words
     assert {one.anchor for one in page.subheader} >= {
         "shared-parameters",
@@ -457,7 +448,7 @@ def test_page_opens_with_everything_and_gives_no_answer_away(page):
 
 
 def test_chosen_site_changes_both_diagrams_and_the_lines_below():
-    at = alone("in_code.show_programs()")
+    at = alone("programs.show_programs()")
     for site, words in {
         "x2": "Bernoulli",
         "h0": "the model has no RNN",
@@ -474,14 +465,14 @@ def test_chosen_site_changes_both_diagrams_and_the_lines_below():
 
 def test_pressed_circle_is_chosen(monkeypatch):
     kept = {}
-    monkeypatch.setattr(in_code, "put", lambda *what: kept.update({what[:2]: what[2]}))
-    in_code._choose("x3")
+    monkeypatch.setattr(programs, "put", lambda *what: kept.update({what[:2]: what[2]}))
+    programs._choose("x3")
     assert kept == {(PAGE, "site"): "x3"}
 
 
 def test_every_part_shows_its_code():
-    at = alone("in_code_parts.show_parts()")
-    for name, part in in_code_parts.PARTS.items():
+    at = alone("parts.show_parts()")
+    for name, part in parts.PARTS.items():
         pick(at, "Part").set_value(name).run()
         assert not at.exception
         assert [block.value for block in at.code] == [reading.code(code) for code in part.codes]
@@ -490,7 +481,7 @@ def test_every_part_shows_its_code():
 
 
 def test_explorer_follows_each_of_its_controls():
-    at = alone("in_code_counting.show_counting()")
+    at = alone("counting.show_counting()")
     for turn, how in (
         ((lambda: dial(at, "scale").set_value(0.5)), (True, 0.5, 1, True)),
         ((lambda: dial(at, "mask").set_value(False)), (False, 0.5, 1, True)),
@@ -499,27 +490,27 @@ def test_explorer_follows_each_of_its_controls():
     ):
         turn().run()
         assert not at.exception
-        assert in_code_counting.program(*how) in text(at)
-        assert in_code_counting.in_words(in_code_counting.counted(*how)) in text(at)
+        assert counting.program(*how) in text(at)
+        assert counting.in_words(counting.counted(*how)) in text(at)
     assert "-16.07" not in text(at)
 
 
 def test_prediction_is_right_for_the_silent_error_alone():
-    at = alone("in_code_counting.show_counting()")
+    at = alone("counting.show_counting()")
     (radio,) = at.radio
     for place, option in enumerate(radio.options):
         at.radio[0].set_value(option).run()
         assert ("**Right.**" in text(at)) == (place == 2)
-        assert f"{in_code_counting.counted(True, 1.0, 2, True).total:.2f} nats instead of" in text(at)
+        assert f"{counting.counted(True, 1.0, 2, True).total:.2f} nats instead of" in text(at)
 
 
 def test_stepper_goes_through_all_steps_and_begins_again():
-    at = alone("in_code_padding.show_padding()")
+    at = alone("padding.show_padding()")
     for step in range(2, 9):
         at.button[0].click().run()
         assert not at.exception
         assert dial(at, "step").value == (step if step < 8 else 1)
-        assert in_code_padding.words(dial(at, "step").value, in_code_padding.toy(0), 2.0) in text(at)
+        assert padding.words(dial(at, "step").value, padding.toy(0), 2.0) in text(at)
     dial(at, "step").set_value(6).run()
     dial(at, "h0").set_value(0.0).run()
     assert "the largest error is **0**" in text(at)
@@ -534,7 +525,7 @@ def done(at):
 
 
 def test_tasks_take_the_right_answer_and_no_other():
-    at = alone("in_code_tasks.show_tasks()")
+    at = alone("tasks.show_tasks()")
     for task, right in (("mask", "`(3,)`"), ("frozen", "`inference.combiner.z_to_hidden.weight`")):
         key = f"task {PAGE} {task}"
         (radio,) = (one for one in at.radio if one.key == key)
@@ -546,7 +537,7 @@ def test_tasks_take_the_right_answer_and_no_other():
 
 
 def test_task_about_the_flip_looks_at_the_stepper():
-    both = "in_code_padding.show_padding()\nfrom dmm.ui import in_code_tasks\nin_code_tasks.show_tasks()"
+    both = "padding.show_padding()\nfrom dmm.ui.in_code import tasks\ntasks.show_tasks()"
     at = alone(both)
 
     def check():
@@ -577,10 +568,10 @@ def test_reading_the_page_needs_neither_torch_nor_pyro():
 
     code = (
         "import sys\n"
-        "from dmm.ui import in_code, in_code_counting, in_code_idioms, in_code_map, in_code_owners, in_code_padding\n"
-        "from dmm.ui import in_code_parts, in_code_tasks\n"
-        "in_code.at_site('z2'), in_code_owners.shapes(), in_code_tasks.right_mask(), in_code_tasks.flip_harm\n"
-        "in_code_counting.draw(in_code_counting.counted(True, 1.0, 1, True), True)\n"
+        "from dmm.ui.in_code import counting, idioms, owners, padding, places, programs\n"
+        "from dmm.ui.in_code import parts, tasks\n"
+        "programs.at_site('z2'), owners.shapes(), tasks.right_mask(), tasks.flip_harm\n"
+        "counting.draw(counting.counted(True, 1.0, 1, True), True)\n"
         "print(sorted({'torch', 'pyro'} & set(sys.modules)))"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)

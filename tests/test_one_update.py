@@ -16,11 +16,11 @@ from dmm.config import make_config
 from dmm.data import load_dataset
 from dmm.deep_markov_model import build_dmm
 from dmm.palette import PHI, THETA, VERMILLION
-from dmm.ui import one_update_beyond, one_update_numbers, one_update_questions, one_update_tasks
-from dmm.ui.one_update_loop import BACK, FORWARD, draw_loop
-from dmm.ui.one_update_numbers import RATES, UPDATES, noise_of, rates_of, update_of
-from dmm.ui.one_update_stages import STAGES, in_numbers
-from dmm.ui.one_update_views import THETAS
+from dmm.ui.one_update import beyond, numbers, questions, tasks
+from dmm.ui.one_update.loop import BACK, FORWARD, draw_loop
+from dmm.ui.one_update.numbers import RATES, UPDATES, noise_of, rates_of, update_of
+from dmm.ui.one_update.stages import STAGES, in_numbers
+from dmm.ui.one_update.views import THETAS
 from tests.test_pages import assert_alive, assert_one_sentence, open_page, sentences, turn_to, views
 from tests.test_pages import figures as shown_figures
 from tests.test_structured import decoded, text
@@ -97,7 +97,7 @@ def test_update_is_the_first_one_of_training(spec, weights, step):
 
 @pytest.mark.parametrize("model", ["fresh", "trained"])
 def test_what_the_page_shows_is_what_training_does(model):
-    spec, weights = one_update_numbers._setting(model)
+    spec, weights = numbers._setting(model)
     zeros = torch.zeros(len(one_update.flatten(weights)))
     spec = spec._replace(config=spec.config.model_copy(update={"engine": "readable"}))
     state, report = training.advance(
@@ -334,54 +334,54 @@ def test_loop_marks_the_stage_and_pales_what_is_not_asked_for():
 
 
 def test_modules_of_the_page_import_no_torch():
-    names = "one_update, one_update_beyond, one_update_numbers, one_update_questions, one_update_tasks"
-    code = f"import sys; from dmm.ui import {names}; print(sorted({{'torch', 'pyro'}} & set(sys.modules)))"
+    names = "beyond, numbers, questions, slow_motion, tasks"
+    code = f"import sys; from dmm.ui.one_update import {names}; print(sorted({{'torch', 'pyro'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
 def loop(model):
-    from dmm.ui import one_update
+    from dmm.ui.one_update import slow_motion
 
-    one_update.show_loop(model)
+    slow_motion.show_loop(model)
 
 
 def terms(model):
-    from dmm.ui import one_update_beyond
+    from dmm.ui.one_update import beyond
 
-    one_update_beyond.ask_terms(model)
+    beyond.ask_terms(model)
 
 
 def rates(model):
-    from dmm.ui import one_update_beyond
+    from dmm.ui.one_update import beyond
 
-    one_update_beyond.show_rates(model)
+    beyond.show_rates(model)
 
 
 def noise(model):
-    from dmm.ui import one_update_beyond
+    from dmm.ui.one_update import beyond
 
-    one_update_beyond.show_noise(model)
+    beyond.show_noise(model)
 
 
-def questions(model):
-    from dmm.ui import one_update_questions
+def asked(model):
+    from dmm.ui.one_update import questions
 
-    one_update_questions.show_annealing(model)
-    one_update_questions.show_nan(model)
+    questions.show_annealing(model)
+    questions.show_nan(model)
 
 
 def parameters(model):
-    from dmm.ui import one_update_tasks
+    from dmm.ui.one_update import tasks
 
-    one_update_tasks.show_parameters(model)
-    one_update_tasks.show_code()
+    tasks.show_parameters(model)
+    tasks.show_code()
 
 
-def tasks(model):
-    from dmm.ui import one_update_tasks
+def at_the_end(model):
+    from dmm.ui.one_update import tasks
 
-    one_update_tasks.show_tasks(model)
+    tasks.show_tasks(model)
 
 
 def show(part, model="fresh"):
@@ -510,7 +510,7 @@ def test_step_that_ends_in_nan_is_told():
 
 def test_noise_follows_the_group():
     at = show(noise)
-    for group in one_update_beyond.GROUPS:
+    for group in beyond.GROUPS:
         control(at, "group").set_value(group).run()
         sampled, analytic = (noise_of("fresh")[kl][group] for kl in ("sampled", "analytic"))
         assert f"by {sampled[1]:.3f} with the sampled KL, by {analytic[1]:.3f} with the analytic one" in text(at)
@@ -519,7 +519,7 @@ def test_noise_follows_the_group():
 
 
 def test_annealing_follows_its_weight():
-    at, one = show(questions), update_of("fresh")
+    at, one = show(asked), update_of("fresh")
     for w in (0.2, 0.5, 1.0):
         control(at, "w").set_value(w).run()
         assert f"**{one.before[0] + w * one.before[1]:.3f}** nats per frame" in text(at)
@@ -532,18 +532,18 @@ def test_annealing_follows_its_weight():
 
 def test_schedules_of_this_lab_are_those_of_its_settings():
     for name, config in {"classroom preset": make_config("classroom"), "the stored run": stored_config()}.items():
-        assert one_update_questions.SCHEDULES[name][1:] == (config.min_kl_weight, config.annealing_updates)
+        assert questions.SCHEDULES[name][1:] == (config.min_kl_weight, config.annealing_updates)
     assert training.BAD_STEPS == 3, "the answer about NaN says three"
 
 
 def stored_config():
     from dmm.runs import store
 
-    return store.read_run_config(store.find_run(one_update_numbers.RUN))
+    return store.read_run_config(store.find_run(numbers.RUN))
 
 
 def test_clipping_follows_its_limit():
-    at, one = show(questions), update_of("fresh")
+    at, one = show(asked), update_of("fresh")
     summed = one.tensors["gradient"] * one.scale
     for limit in (10, 2):
         control(at, "limit").set_value(limit).run()
@@ -551,7 +551,7 @@ def test_clipping_follows_its_limit():
         share = decoded(shown_figures(at)["clipped"]["data"][0]["customdata"])[0]
         assert share == pytest.approx(100 * (np.abs(summed[one.modules["emitter"]]) > limit).mean())
     assert f"of length {2 * np.linalg.norm(one.tensors['weights']):,.0f}," in text(at)
-    bias = training.load_dmm(one.config, one_update_numbers._setting("fresh").weights).emitter.bias.numpy()
+    bias = training.load_dmm(one.config, numbers._setting("fresh").weights).emitter.bias.numpy()
     assert f"({bias @ bias / (one.tensors['weights'] @ one.tensors['weights']):.0%} of its square" in text(at)
 
 
@@ -564,12 +564,12 @@ def test_parameters_are_told_apart():
 
 def test_tasks_take_the_right_answers_and_no_others():
     for model in ("fresh", "trained"):
-        at, one = show(tasks, model), update_of(model)
+        at, one = show(at_the_end, model), update_of(model)
         B, T, R = 20, max(one.tensors["lengths"]), one.config.rnn_dim
         parts = [one.tensors[name].sum() / one.tensors["lengths"].sum() for name in ("reconstruction", "kl")]
         for name, right, wrong in (
             ("shape", B * T * R, T * R),
-            ("loss", parts[1] - parts[0], one_update_tasks.PRINTED_AT * parts[1] - parts[0]),
+            ("loss", parts[1] - parts[0], tasks.PRINTED_AT * parts[1] - parts[0]),
         ):
             control(at, name).set_value(float(wrong)).run()
             assert "**Not yet.**" in text(at)
@@ -581,8 +581,8 @@ def test_tasks_take_the_right_answers_and_no_others():
         control(at, "largest").set_value(max(lengths, key=lengths.get)).run()
         assert not at.exception
         assert text(at).count("**Right.**") == 3
-        assert one_update_questions.WEIGHT.start != one_update_tasks.PRINTED_AT, "or the page prints the task's numbers"
-        assert f"is {one_update_tasks.PRINTED_AT * parts[1] - parts[0]:.3f} nats per frame" in text(at)
+        assert questions.WEIGHT.start != tasks.PRINTED_AT, "or the page prints the task's numbers"
+        assert f"is {tasks.PRINTED_AT * parts[1] - parts[0]:.3f} nats per frame" in text(at)
         assert "which is 20 times what was printed of it" in text(at)
 
 
@@ -613,6 +613,6 @@ def test_wrong_link_is_refused_in_sentences():
 
 def test_longest_and_size_are_told_with_their_numbers():
     one = update_of("fresh")
-    name, why = one_update_tasks.longest(one)
+    name, why = tasks.longest(one)
     assert f"{np.linalg.norm(one.tensors['gradient'][one.modules[name]]):.3f}" in why
-    assert one_update_tasks.size_of(one) == one.tensors["h_right"].size
+    assert tasks.size_of(one) == one.tensors["h_right"].size

@@ -9,8 +9,10 @@ from streamlit.testing.v1 import AppTest
 from dmm.data import load_dataset
 from dmm.inspection import load_inspection
 from dmm.runs import store
-from dmm.ui import latents_tasks, looking, train_tasks
+from dmm.ui import looking
+from dmm.ui.latents import tasks as latents_tasks
 from dmm.ui.tasks import NOT_THERE, NOT_YET
+from dmm.ui.train import tasks as train_tasks
 from tests.test_pages import STORED, assert_alive, new_run, open_page, pick, queue, turn_to
 
 __all__ = ["new_run", "queue"]  # fixtures
@@ -206,9 +208,9 @@ NO_GATES = """
 import numpy as np
 from types import SimpleNamespace
 from dmm.runs import store
-from dmm.ui import latents_tasks
+from dmm.ui.latents import tasks
 kl, gates = np.ones((5, 8)), np.ones((5, 8))
-latents_tasks.show_tasks(store.find_run("{run}"), SimpleNamespace(name=""), SimpleNamespace(kl=kl, gates=gates))
+tasks.show_tasks(store.find_run("{run}"), SimpleNamespace(name=""), SimpleNamespace(kl=kl, gates=gates))
 """
 
 

@@ -47,7 +47,7 @@ def test_stored_race_is_there_at_first_sight_with_floors_and_exact_line():
 def test_bounds_far_above_the_exact_value_are_gaps_of_the_chart(monkeypatch):
     first, *others = load_race().rounds
     far = first._replace(gaps=dict.fromkeys(NETWORKS, 5.0))
-    monkeypatch.setattr("dmm.ui.race.load_race", lambda: Race(3.0, (far, *others)))
+    monkeypatch.setattr("dmm.ui.structured_inference.race.load_race", lambda: Race(3.0, (far, *others)))
     at = open_page(PAGE)
     assert chart(at)["columns"]["st-r"][0] is None
     assert chart(at)["columns"]["st-r"][1] is not None
@@ -95,7 +95,7 @@ def test_link_to_what_is_no_race_gives_a_sentence_and_the_stored_one(name, queue
 
 
 def test_page_lives_without_a_stored_race(monkeypatch):
-    monkeypatch.setattr("dmm.ui.race.load_race", lambda: None)
+    monkeypatch.setattr("dmm.ui.structured_inference.race.load_race", lambda: None)
     at = open_page(PAGE)
     assert_alive(at, PAGE)
     assert "race" not in views(at)

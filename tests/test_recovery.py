@@ -10,8 +10,8 @@ from dmm.figures.coupling import RADII
 from dmm.figures.surfaces import between
 from dmm.runs import experiment_results
 from dmm.runs.experiment_results import NETWORKS, Landscape, Result, Stored, load_results, save_results
-from dmm.ui import recovery, recovery_study
-from dmm.ui.race import COLOURS
+from dmm.ui.recovery import likelihood, study
+from dmm.ui.structured_inference.race import COLOURS
 from tests.test_pages import assert_alive, assert_one_sentence, open_page, sentences, turn_to
 from tests.test_pages import figures as shown_figures
 from tests.test_structured import asked, choose, decoded, dial, network, text
@@ -71,7 +71,7 @@ def made_up(ends=ENDS):
 def stored(tmp_path, monkeypatch):
     """Puts something in the place of the stored file."""
     path = tmp_path / "experiments.json"
-    monkeypatch.setattr(recovery_study, "load_results", lambda: load_results.__wrapped__(path))
+    monkeypatch.setattr(study, "load_results", lambda: load_results.__wrapped__(path))
 
     def store(results):
         if isinstance(results, str):
@@ -244,7 +244,7 @@ def test_bars_that_cannot_be_drawn_are_refused(ends):
 
 def test_ends_are_the_means_of_the_seeds(stored):
     stored(made_up())
-    found = recovery_study.read_study()
+    found = study.read_study()
     assert list(found.ends) == list(NETWORKS)
     for name, end in found.ends.items():
         last = np.array([ended(name, seed) for seed in range(3)])
@@ -275,27 +275,27 @@ def test_gap_of_the_linear_twin_is_that_of_its_precision(alpha, beta):
     both = np.array([[energy(one + other) for other in unit] for one in unit])
     precision = both - alone[:, None] - alone
     wanted = (np.log(np.diag(precision)).sum() - np.linalg.slogdet(precision)[1]) / 2 / FRAMES
-    assert recovery_study.twin_gap("mf-lr", alpha, beta) == pytest.approx(wanted, rel=1e-9)
-    assert recovery_study.twin_gap("mf-l", alpha, beta) > wanted
+    assert study.twin_gap("mf-lr", alpha, beta) == pytest.approx(wanted, rel=1e-9)
+    assert study.twin_gap("mf-l", alpha, beta) > wanted
 
 
 def test_gap_of_the_linear_twin_rises_with_alpha():
     for family in ("mf-l", "mf-r", "mf-lr"):
-        gaps = [recovery_study.twin_gap(family, alpha, -0.1) for alpha in (0.1, 0.3, 0.5)]
+        gaps = [study.twin_gap(family, alpha, -0.1) for alpha in (0.1, 0.3, 0.5)]
         assert gaps == sorted(gaps)
 
 
 def test_farthest_family_is_named_only_where_it_is_far():
     def end(far):
-        return recovery_study.End(*[0.0] * 4, (0.0, 0.0), far, 0.0, 0.0, 0.0)
+        return study.End(*[0.0] * 4, (0.0, 0.0), far, 0.0, 0.0, 0.0)
 
-    blind, mean_field, both = recovery.FAMILIES
+    blind, mean_field, both = likelihood.FAMILIES
     far = dict.fromkeys(NETWORKS, 1.0)
-    assert recovery.farthest({name: end(one) for name, one in far.items()}) == recovery.SAME
+    assert likelihood.farthest({name: end(one) for name, one in far.items()}) == likelihood.SAME
     for family in (blind, mean_field, both):
-        moved = far | dict.fromkeys(recovery.FAMILIES[family], 3.0)
-        assert recovery.farthest({name: end(one) for name, one in moved.items()}) == family
-    assert sorted(sum(recovery.FAMILIES.values(), ())) == sorted(NETWORKS)
+        moved = far | dict.fromkeys(likelihood.FAMILIES[family], 3.0)
+        assert likelihood.farthest({name: end(one) for name, one in moved.items()}) == family
+    assert sorted(sum(likelihood.FAMILIES.values(), ())) == sorted(NETWORKS)
 
 
 # --- the page --------------------------------------------------------------------------------------------------------
@@ -403,7 +403,7 @@ def test_numbers_in_the_words_are_those_of_the_file(page):
         f"costs {lower:.5f} nats per frame",
         f"100,000 frames that is {lower * N * FRAMES:,.0f} nats",
         f"falls by {law:.4f}",
-        f"and {recovery_study.twin_gap('mf-l', 0.5, -0.1):.4f} at the true ones",
+        f"and {study.twin_gap('mf-l', 0.5, -0.1):.4f} at the true ones",
         "MF-L would then be 271 of them off",
         f"so 0.05 with {N * (0.007 / 0.05) ** 2:,.0f}",
         "ST-LR has the smallest gap",
@@ -454,7 +454,7 @@ def test_ways_follow_network_and_seed(page):
 def test_bars_are_those_of_the_table(page):
     choose(page, "ends", 0)
     bars = {one["name"]: decoded(one["y"]) for one in shown_figures(page)["bound"]["data"]}
-    for name, end in recovery_study.read_study().ends.items():
+    for name, end in study.read_study().ends.items():
         np.testing.assert_allclose(bars[name.upper()], [end.law, end.law + end.gap])
 
 
@@ -543,6 +543,6 @@ def test_stored_landscape_holds_its_own_best_point():
         pytest.skip("the landscape is not stored yet")
     for alpha, beta in ((1, 0), (-1, 0), (0, 1), (0, -1)):
         off = ground.alpha + alpha * ground.alpha_se, ground.beta + beta * ground.beta_se
-        rise = recovery_study.nll_at(ground, *off) - recovery_study.nll_at(ground, ground.alpha, ground.beta)
+        rise = study.nll_at(ground, *off) - study.nll_at(ground, ground.alpha, ground.beta)
         assert 0.2 < rise * ground.sequences * FRAMES < 0.8, "one standard error costs about half a nat"
     assert experiment_results.STORED.exists()

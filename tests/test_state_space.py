@@ -7,10 +7,10 @@ import pytest
 
 from dmm import figures, kalman, linear_gaussian, one_dimension
 from dmm.figures import maps
-from dmm.ui import state_space_beyond as beyond
-from dmm.ui.state_space import RANGES, WORLD, make_world, parameter
-from dmm.ui.state_space_beliefs import profile
-from dmm.ui.state_space_questions import AGAIN, FAR, LOUDER, WHERE, own_weight
+from dmm.ui.state_space import beyond
+from dmm.ui.state_space.beliefs import profile
+from dmm.ui.state_space.tasks import AGAIN, FAR, LOUDER, WHERE, own_weight
+from dmm.ui.state_space.world import RANGES, WORLD, make_world, parameter
 from dmm.ui.tasks import NOT_YET
 from tests.test_pages import assert_alive, assert_one_sentence, open_page, sentences, turn_to, widgets
 from tests.test_pages import figures as drawn

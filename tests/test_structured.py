@@ -15,7 +15,7 @@ from dmm.figures.masks import sight
 from dmm.floors import FAMILIES
 from dmm.palette import LATENT
 from dmm.runs.race_records import load_race
-from dmm.ui import structured_frames, structured_gaps
+from dmm.ui.structured_inference import frames, gaps
 from tests.test_pages import (
     assert_alive,
     assert_one_sentence,
@@ -72,7 +72,7 @@ def test_first_latent_has_none_before_it():
 @pytest.mark.parametrize("t", range(2, 7))
 @pytest.mark.parametrize("known", [True, False])
 def test_weights_are_zero_exactly_where_the_path_is_blocked(t, known):
-    weights = structured_frames.weights(t, known)
+    weights = frames.weights(t, known)
     open_frames = [s + 1 for s in np.flatnonzero(np.abs(weights) > 1e-9)]
     assert tuple(open_frames) == telling_frames(6, t, known)
 
@@ -82,10 +82,8 @@ def test_weights_are_slopes_of_the_exact_conditional_and_of_the_smoother():
     b = kalman.conditionals(S9, unit).b[..., 0]
     smooth = kalman.smoother(S9, kalman.kalman_filter(S9, unit)).mean[..., 0]
     for t in range(2, 7):
-        np.testing.assert_allclose(structured_frames.weights(t, known=True), (b[1:] - b[0])[:, t - 1], atol=1e-12)
-        np.testing.assert_allclose(
-            structured_frames.weights(t, known=False), (smooth[1:] - smooth[0])[:, t - 1], atol=1e-12
-        )
+        np.testing.assert_allclose(frames.weights(t, known=True), (b[1:] - b[0])[:, t - 1], atol=1e-12)
+        np.testing.assert_allclose(frames.weights(t, known=False), (smooth[1:] - smooth[0])[:, t - 1], atol=1e-12)
 
 
 def test_open_paths_are_coloured_and_blocked_ones_pale():
@@ -110,11 +108,11 @@ def test_what_a_state_has_heard_is_what_moves_a_real_rnn(side, direction):
     x = torch.ones(1, 6, 1, requires_grad=True)
     states = one(x, torch.tensor([6]))[0]
     slopes = (torch.autograd.grad(state.sum(), x, retain_graph=True)[0][0, :, 0] for state in states)
-    assert structured_frames.heard(side) == [set((np.flatnonzero(slope) + 1).tolist()) for slope in slopes]
+    assert frames.heard(side) == [set((np.flatnonzero(slope) + 1).tolist()) for slope in slopes]
 
 
 def test_one_reading_from_the_last_frame_back_makes_all_summaries():
-    answer, because = structured_frames.steps_needed()
+    answer, because = frames.steps_needed()
     assert answer == "6 steps", "one for each frame"
     assert "has then heard $x_4, x_5, x_6$" in because
     assert "has heard $x_1, x_2, x_3, x_4$" in because
@@ -256,12 +254,12 @@ def test_gap_bars_refuse_what_they_cannot_draw(reached):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_blind_gap_of_any_means_is_that_of_the_floors(family):
-    gap = structured_gaps.blind_gap(S9, floors.influence(S9, 25, family))
+    gap = gaps.blind_gap(S9, floors.influence(S9, 25, family))
     assert gap == pytest.approx(floors.floor(S9, 25, family).blind_gap, abs=1e-12)
 
 
 def test_kalman_filter_is_a_causal_guess_but_not_the_best():
-    causal = structured_gaps.kalman_as_guess(S9, 25)
+    causal = gaps.kalman_as_guess(S9, 25)
     x = linear_gaussian.sample(S9, 2, 25, np.random.default_rng(0))[1]
     mean = kalman.kalman_filter(S9, x).mean[..., 0]
     np.testing.assert_allclose(mean[1] - mean[0], causal.influence @ (x[1] - x[0])[:, 0], atol=1e-9)
@@ -280,16 +278,16 @@ def page():
 
 
 PARTS = {  # which function of the page asks
-    "summaries": "structured_frames.show_mimic()",
-    "product": "structured.show_product()",
-    "means": "structured_gaps.show_mean_field()",
-    **dict.fromkeys(("stuck", "tight", "side"), "structured_gaps.show_tasks()"),
+    "summaries": "frames.show_mimic()",
+    "product": "wiring.show_product()",
+    "means": "gaps.show_mean_field()",
+    **dict.fromkeys(("stuck", "tight", "side"), "gaps.show_tasks()"),
 }
 
 
 def part(call):
     """One part of the page by itself: quicker than the whole."""
-    script = f"from dmm.ui import race, structured, structured_frames, structured_gaps\n{call}"
+    script = f"from dmm.ui.structured_inference import frames, gaps, race, wiring\n{call}"
     return assert_sound(AppTest.from_string(script, default_timeout=30).run())
 
 
@@ -378,12 +376,12 @@ def test_numbers_in_the_words_are_the_floors(page):
 
 
 def test_paths_and_weights_follow_the_latent_and_what_is_known():
-    at = part("structured_frames.show_chain()")
-    np.testing.assert_allclose(y_of(at, "weights"), structured_frames.weights(4, known=True), atol=1e-12)
+    at = part("frames.show_chain()")
+    np.testing.assert_allclose(y_of(at, "weights"), frames.weights(4, known=True), atol=1e-12)
     dial(at, "t").set_value(3).run()
-    np.testing.assert_allclose(y_of(at, "weights"), structured_frames.weights(3, known=True), atol=1e-12)
+    np.testing.assert_allclose(y_of(at, "weights"), frames.weights(3, known=True), atol=1e-12)
     dial(at, "known").set_value(False).run()
-    np.testing.assert_allclose(y_of(at, "weights"), structured_frames.weights(3, known=False), atol=1e-12)
+    np.testing.assert_allclose(y_of(at, "weights"), frames.weights(3, known=False), atol=1e-12)
     assert_sound(at)
 
 
@@ -402,15 +400,15 @@ def decoded(values):
 
 
 def test_mimic_and_recursion_show_once_the_steps_were_counted():
-    at = part("structured_frames.show_mimic()")
+    at = part("frames.show_mimic()")
     assert not at.latex
     choose(at, "summaries", 1)
-    assert [line in text(at) for line, _ in structured_frames.MIMIC] == [True, True]
+    assert [line in text(at) for line, _ in frames.MIMIC] == [True, True]
     assert "runs backwards" in text(at)
 
 
 def test_row_is_framed_in_the_grids():
-    at = part("structured.show_masks()")
+    at = part("wiring.show_masks()")
     assert grid(at, "masks") == 3.5
     dial(at, "row").set_value(2).run()
     assert grid(at, "masks") == 1.5
@@ -425,7 +423,7 @@ def test_row_is_framed_in_the_grids():
     ],
 )
 def test_wiring_follows_the_network(name, words, code):
-    at = part("structured.show_wiring()")
+    at = part("wiring.show_wiring()")
     network(at, "network").set_value(name).run()
     assert_sound(at)
     assert f"**{name.upper()}**" in text(at)
@@ -434,7 +432,7 @@ def test_wiring_follows_the_network(name, words, code):
 
 
 def test_product_follows_its_sliders():
-    at = part("structured.show_product()")
+    at = part("wiring.show_product()")
     choose(at, "product", 2)
     for name, value in {"left_mean": 1.5, "left_sd": 0.5, "right_mean": -1.0, "right_sd": 2.0}.items():
         dial(at, name).set_value(value).run()
@@ -444,7 +442,7 @@ def test_product_follows_its_sliders():
 
 
 def test_influence_follows_network_and_row():
-    at = part("structured_gaps.show_influence(race.learned())")
+    at = part("gaps.show_influence(race.learned())")
     stored = {one.inference: one.influence for one in load_race().results}
     for name in FAMILIES:
         network(at, "guess").set_value(name).run()
@@ -460,7 +458,7 @@ def test_influence_follows_network_and_row():
 
 
 def test_gap_meter_follows_the_noise_and_sees_when_its_task_is_done():
-    at = part("structured_gaps.show_gaps(race.reached())")
+    at = part("gaps.show_gaps(race.reached())")
     by_family = floors.floors(S9, 25)
     assert f"pays {by_family['mf-l'].blind_gap:.4f} for being blind and {by_family['mf-l'].mean_field_gap:.4f}" in text(
         at
@@ -474,7 +472,7 @@ def test_gap_meter_follows_the_noise_and_sees_when_its_task_is_done():
 
 
 def test_ellipse_follows_the_correlation():
-    at = part("structured_gaps.show_mean_field()")
+    at = part("gaps.show_mean_field()")
     choose(at, "means", 1)
     dial(at, "rho").set_value(0.5).run()
     assert f"{-math.log(math.sqrt(0.75)):.4f}$ nats" in text(at)
@@ -521,9 +519,9 @@ def test_wrong_link_is_refused_in_a_sentence():
 LEARNED = """
 import json
 import numpy as np
-from dmm.ui import structured_gaps
-structured_gaps.show_influence({"st-l": np.full((25, 25), 0.25)})
-structured_gaps.show_gaps({"st-l": (0.16, 0.002)})
+from dmm.ui.structured_inference import gaps
+gaps.show_influence({"st-l": np.full((25, 25), 0.25)})
+gaps.show_gaps({"st-l": (0.16, 0.002)})
 """
 
 

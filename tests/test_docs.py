@@ -12,7 +12,7 @@ from dmm import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "assets/README.md")
-EXAMPLES = ("pages/name.py", "my-music.json")  # for the reader to make
+EXAMPLES = ("pages/name.py", "dmm/ui/name/", "my-music.json")  # for the reader to make
 ELSEWHERE = ("/wo" + "rk/", "../sha" + "red", "/ro" + "ot/", "pypi.org/" + "simple", "files.python" + "hosted")
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 

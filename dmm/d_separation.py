@@ -1,7 +1,7 @@
 r"""Which parts of a graph still tell of each other once some are known: d-separation, path by path.
 
 A path between two nodes goes along arrows in either direction and meets no node twice. What happens at a node $v$
-inside it hangs on how its two arrows lie:
+inside it depends on how its two arrows lie:
 
 | at $v$    | the arrows                      | open                                             |
 |-----------|---------------------------------|--------------------------------------------------|

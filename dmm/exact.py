@@ -63,7 +63,7 @@ def linear(frames):
     """
     system = systems.linear()
     lowest = floors(system, frames)
-    filtered = kalman_filter(system, np.zeros((1, frames, 1)))  # no covariance hangs on x
+    filtered = kalman_filter(system, np.zeros((1, frames, 1)))  # no covariance depends on x
     rmse = {
         f"rmse_{name}": float(np.sqrt(found.cov.mean()))
         for name, found in (("smoother", smoother(system, filtered)), ("filter", filtered))

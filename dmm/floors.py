@@ -30,7 +30,7 @@ import numpy as np
 
 LONGEST = 1_000  # frames: the matrices are dense
 GROWTH = 1e6  # a state that grows more than so much between the ends leaves no digits for the first frames
-FAMILIES = {  # is the guess structured, and which frames can the mean of z_t hang on?
+FAMILIES = {  # is the guess structured, and which frames can the mean of z_t depend on?
     "mf-l": (False, "past"),
     "mf-r": (False, "future"),
     "mf-lr": (False, "all"),

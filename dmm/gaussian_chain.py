@@ -1,4 +1,4 @@
-r"""Whole paths of one latent dimension: laws in which each step is a Gaussian that hangs on the one before.
+r"""Whole paths of one latent dimension: laws in which each step is a Gaussian that depends on the one before.
 
 $$
 q(z_{1:T}) = \prod_t N(z_t; \, A_t z_{t-1} + b_t, \, C_t), \qquad A_1 = 0

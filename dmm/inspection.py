@@ -52,7 +52,7 @@ def load_inspection(path: Path) -> Inspection:
 def inspect_piece(dmm, roll, draws=50, keep=8, seed=0) -> Inspection:
     """Infer the latents of a piece and look at everything that follows from them.
 
-    The mean of a structured posterior has no closed form (each latent hangs on the one before), so it is the mean of
+    The mean of a structured posterior has no closed form (each latent depends on the one before), so it is the mean of
     draws; the paper does the same with 100.
 
     Args:

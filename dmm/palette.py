@@ -14,12 +14,22 @@ BLACK = "#333333"
 
 ON_DARK = {BLUE: "#4AA8E0", BLACK: "#E8E8E8"}  # what is too dim on a dark page, and its lighter twin there
 
+WORDS = {  # for words and formulas: the same hue, dark or light enough to be read; .streamlit/config.toml has them too
+    "light": {BLUE: BLUE, SKY: BLUE, GREEN: "#008460", ORANGE: "#9C6C00", VERMILLION: "#BE5400", PURPLE: "#BB4D8A"},
+    "dark": {BLUE: SKY, SKY: SKY, GREEN: "#33B68F", ORANGE: ORANGE, VERMILLION: "#E8833A", PURPLE: "#D990B8"},
+}
+
 BOUND = BLUE  # minus the ELBO
 RECONSTRUCTION = GREEN  # minus log p(x | z)
 KL = ORANGE  # KL(q || p)
 VALIDATION = PURPLE  # the bound on held-out pieces
 GATE = PURPLE
 LATENT = SKY
+
+GATES = {  # from shut to open: place and colour; one hue, its lightness grows evenly, on a light page and on a dark one
+    "light": ((0.0, "#F9EFF4"), (0.572, GATE), (1.0, "#6E4B5D")),
+    "dark": ((0.0, "#2D2226"), (0.721, GATE), (1.0, "#E0BDCE")),
+}
 
 THETA = BLUE  # whose weights: the model's
 PHI = VERMILLION  # the guess's

@@ -20,7 +20,7 @@ def impossible(config):
         ),
         (
             config.missing and config.edges == "augmented",
-            "With augmented edges the next frame hangs on a missing one (missing), which then cannot be summed out: "
+            "With augmented edges the next frame depends on a missing one (missing), which then cannot be summed out: "
             "choose markov edges, or no missing frames.",
         ),
     )

@@ -1,5 +1,7 @@
 r"""What one Pyro site after the other counts: mask, scale, plate and `to_event`, in NumPy. Tested equal to Pyro.
 
+The values of all sites are given, `obs=`.
+
 $$
 \log p(z_{1:T}) = s \sum_{t=1}^{T} \sum_{b=1}^{B} m_{bt} \sum_{j=1}^{Z} \log p(z_{btj})
 $$
@@ -14,7 +16,7 @@ import numpy as np
 
 
 class Counted(NamedTuple):
-    """What Pyro makes of the sites $z_1 \\dots z_T$, each with (B, Z) log-probabilities.
+    """What Pyro makes of the sites $z_1 \\dots z_T$, whose values are given, each with (B, Z) log-probabilities.
 
     `batch_shape`, `event_shape`: the axes of many draws, and those of one draw, as the distribution says them.
     `log_prob_shape`: of a site's log-probabilities, inside the plate.

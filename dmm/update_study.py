@@ -1,4 +1,4 @@
-r"""What one update hangs on: how far it goes, and the noise in its gradient.
+r"""What one update depends on: how far it goes, and the noise in its gradient.
 
 $$
 \operatorname{sd}(g) = \sqrt{\frac{1}{S - 1} \sum_{s=1}^{S} \| g^{(s)} - \bar g \|^2}, \qquad

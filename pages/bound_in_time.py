@@ -46,7 +46,7 @@ st.markdown(
     "one look at to draw $z_t$? The graph answers, without any numbers. A *path* in a graph follows arrows in either "
     "direction. It is **blocked** at a known node if its arrows run through it (a *chain*, $\\to z \\to$) or out of it "
     "(a *fork*, $\\gets z \\to$); where two arrows meet (a *collider*, $\\to x \\gets$) it is blocked unless that node "
-    "or something below it is known. If every path is blocked, one end tells nothing of the other: they are "
+    "or something below it is known. If every path is blocked, one end tells nothing about the other: they are "
     "*d-separated*."
 )
 paths.show_open_paths()

@@ -18,7 +18,7 @@ slow_motion.show_loop(model)
 st.subheader("Which term teaches what?", anchor=False)
 st.markdown(
     "The bound has two terms, :green[reconstruction] and :orange[KL]. Follow the dashed arrows above: not every weight "
-    "hears of both."
+    "gets a gradient from both."
 )
 beyond.ask_terms(model)
 

@@ -34,11 +34,7 @@ st.markdown(
     "The world draws $z$ and $x$ with the sliders' numbers, and always from the same random numbers: what you see "
     "change is what you changed. Whoever estimates $z$ here knows $a$, $c$, $Q$ and $R$."
 )
-view, knobs = st.columns([7, 3], gap="large")
-with knobs:
-    chosen = world.choose_world()
-with view:
-    looks.look(chosen)
+looks.show_run()
 
 st.subheader("Who sees what", anchor=False)
 st.markdown(
@@ -51,7 +47,7 @@ rows, question = st.columns(2, gap="large")
 with rows:
     beyond.show_who_sees_what()
 with question:
-    tasks.ask_where(chosen)
+    tasks.ask_where()
 
 st.subheader("How likely are the frames?", anchor=False)
 st.markdown(
@@ -61,7 +57,7 @@ st.markdown(
     "x_{1:t-1})$, in *nats*, the unit of natural logarithms: one nat more is 2.7 times as likely. As a function of the "
     "model's numbers this is the **log-likelihood**, and learning means to climb its curve."
 )
-beliefs.believe(chosen)
+beliefs.believe()
 
 st.subheader("From straight to curved", anchor=False)
 st.markdown("In general the mean and the variance of the next state, and what shows of it, are any functions:")
@@ -71,7 +67,7 @@ st.markdown(
     "bell into a bell, so a mean and a variance say it all. A curve does not: below each map is a bell of what is "
     "believed of $z_{t-1}$, at its left what that becomes, and dotted the bell that has the same mean and variance."
 )
-beyond.show_maps(chosen)
+beyond.show_maps()
 st.markdown(
     "This is where Kalman's formulas end, and where one *learns* to guess the hidden state: by a second network, which "
     "reads the frames."
@@ -92,6 +88,6 @@ questions.answer(
     "states are random, and hidden.",
 )
 
-tasks.show_tasks(chosen)
+tasks.show_tasks()
 beyond.show_code()
 frame.onward("state_space")

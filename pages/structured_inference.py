@@ -30,7 +30,7 @@ st.markdown(
     "$z_{t-1}$ it has just drawn. L: an RNN from the left (past to present). R: from the right (future to "
     "present). LR: one from each side. An L network *filters*, it knows the past and the present; one that also sees "
     "later frames *smooths*. ST-R, the paper's DKS (from *deep Kalman smoother*), reads the future with its RNN and "
-    "hears of the past through $z_{t-1}$: with one RNN it sees all that counts."
+    "knows the past through $z_{t-1}$: with one RNN it sees all that counts."
 )
 wiring.show_masks()
 

@@ -18,6 +18,7 @@ def press(name):
 shapes = {f"z{t}": Shape(2 * t, 0, f"z<sub>{t}</sub>", hover="hidden") for t in range(4)}
 shapes["move"] = Shape(1, 0, "<script>alert(1)</script>", kind="square")
 shapes["box"] = Shape(3, 1, "two\\nlines", kind="box", hover="a box")
+shapes["sum"] = Shape(5, 1, "h<sub>1</sub><sup>right</sup>")
 arrows = [Arrow("z0", "move"), Arrow("move", "z1"), Arrow("box", "z3", bend=0.4, dashed=True, label="back")]
 @st.fragment
 def show():
@@ -63,9 +64,15 @@ def test_diagram_is_drawn_pressed_and_repainted_in_place(page, app):
     svg = page.locator(".diagram svg")
     svg.locator("circle.edge").first.wait_for()  # the frame is there before what is drawn in it
     assert svg.get_attribute("aria-label") == "A chain of four."
-    assert svg.locator("circle.edge").count() == 4
+    assert svg.locator("circle.edge").count() == 5
     assert svg.locator("[data-name=move] text").text_content() == "<script>alert(1)</script>"
     assert svg.locator("[data-name=box] text").all_text_contents() == ["two", "lines"]
+    left, top, bottom = (f"e => e.getBoundingClientRect().{edge}" for edge in ("left", "top", "bottom"))
+    h, low, high = (svg.locator("[data-name=sum] tspan").nth(n) for n in range(3))
+    assert [part.text_content() for part in (h, low, high)] == ["h", "1", "right"]
+    assert abs(low.evaluate(left) - high.evaluate(left)) < 1.5, "one above the other"
+    assert high.evaluate(top) < h.evaluate(top)
+    assert low.evaluate(bottom) > high.evaluate(bottom) + 5
     assert svg.locator("[role=button]").count() == 2
     svg.evaluate("e => (e.mark = 'the same')")
     svg.locator("[data-name=z1]").click()

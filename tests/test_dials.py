@@ -9,7 +9,7 @@ from tests.test_pages import assert_one_sentence, sentences
 
 SCRIPT = """
 import streamlit as st
-from dmm.ui.dials import Dial, dials, link, link_to_all, pick, switch, turn
+from dmm.ui.dials import Dial, dials, link, link_to_all, pick, stops, switch, turn
 speed = Dial("speed", "Speed", 0.5, 2.5, 1.0, 0.5, "How fast.")
 count = Dial("count", "Count", 1, 5, 4, 1, "How many.")
 if st.checkbox("elsewhere"):
@@ -17,11 +17,12 @@ if st.checkbox("elsewhere"):
 values = dials("here", [speed, count])
 way = pick("here", "way", "Way", {"up": "Upwards", "down": "Downwards"}, "Which way.")
 on = switch("here", "on", "On", "Whether.", start=True)
+age = stops("here", "age", "Age", {"1": "young", "30": "grown up", "90": "old"}, "How old.", start="30")
 st.button("turn", on_click=turn, args=("here", count))
 st.button("faster", on_click=turn, args=("here", speed))
-link("here", values | {"way": way})
+link("here", values | {"way": way, "age": age})
 link_to_all("here")
-st.json({"values": values, "way": way, "on": on})
+st.json({"values": values, "way": way, "on": on, "age": age})
 """
 
 
@@ -41,13 +42,13 @@ def start(**query):
 
 def test_controls_start_where_they_are_told():
     at = start()
-    assert shown(at) == {"values": {"speed": 1.0, "count": 4}, "way": "up", "on": True}
+    assert shown(at) == {"values": {"speed": 1.0, "count": 4}, "way": "up", "on": True, "age": "30"}
     assert sentences(at) == []
 
 
 def test_link_sets_every_control_and_moving_one_later_is_not_undone():
-    at = start(speed="2.5", count="2", way="down", on="0")
-    assert shown(at) == {"values": {"speed": 2.5, "count": 2}, "way": "down", "on": False}
+    at = start(speed="2.5", count="2", way="down", on="0", age="90")
+    assert shown(at) == {"values": {"speed": 2.5, "count": 2}, "way": "down", "on": False, "age": "90"}
     at.slider[0].set_value(1.5).run()
     assert shown(at)["values"]["speed"] == 1.5
     assert sentences(at) == []
@@ -67,12 +68,13 @@ def test_link_sets_every_control_and_moving_one_later_is_not_undone():
         ("count", "1000000", "count = 1000000, but"),
         ("count", "9" * 5000, "count = 99999999999999999999…, but"),
         ("way", "sideways", "way = sideways, but it must be up or down; up is used"),
+        ("age", "31", "age = 31, but it must be 1, 30 or 90; 30 is used"),
         ("on", "maybe", "on = maybe, but it must be 0 or 1; 1 is used"),
     ],
 )
 def test_wrong_value_in_a_link_gives_one_sentence_until_a_control_moves(name, value, words):
     at = start(**{name: value})
-    assert shown(at) == {"values": {"speed": 1.0, "count": 4}, "way": "up", "on": True}
+    assert shown(at) == {"values": {"speed": 1.0, "count": 4}, "way": "up", "on": True, "age": "30"}
     (sentence,) = sentences(at)
     assert_one_sentence(sentence)
     assert words in sentence
@@ -96,13 +98,14 @@ def test_values_are_kept_while_another_page_is_on_the_screen():
     at = start(way="down")
     at.slider[0].set_value(2.0).run()
     at.toggle[0].set_value(False).run()
+    at.select_slider[0].set_value("1").run()
     before = shown(at)
     at.checkbox[0].check().run()
     assert not at.slider
     at.run()
     at.checkbox[0].uncheck().run()
     assert shown(at) == before
-    assert before == {"values": {"speed": 2.0, "count": 4}, "way": "down", "on": False}
+    assert before == {"values": {"speed": 2.0, "count": 4}, "way": "down", "on": False, "age": "1"}
 
 
 def test_turning_a_dial_goes_on_to_the_next_value_and_round():
@@ -117,12 +120,12 @@ def test_turning_a_dial_goes_on_to_the_next_value_and_round():
 
 
 def test_links_lead_back_to_what_is_shown():
-    at = start(speed="2.5", way="down", on="0")
+    at = start(speed="2.5", way="down", on="0", age="1")
     given = {name: value[0] for name, value in parse_qs(urlsplit(at.code[0].value).query).items()}
-    assert given == {"speed": "2.5", "count": "4", "way": "down"}
+    assert given == {"speed": "2.5", "count": "4", "way": "down", "age": "1"}
     at.button(key="link here").click().run()
     whole = {name: value[0] for name, value in parse_qs(urlsplit(at.code[1].value).query).items()}
-    assert whole == {"speed": "2.5", "count": "4", "way": "down", "on": "0"}
+    assert whole == {"speed": "2.5", "count": "4", "way": "down", "on": "0", "age": "1"}
     assert shown(start(**whole)) == shown(at)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dmm import fields, figures, gated
+from dmm import fields, figures, gated, palette
 from dmm.figures import Arrow, Band, Node, Way
 from dmm.figures.projection import principal_components
 from dmm.floors import Floor
@@ -308,6 +308,20 @@ def test_gates_pass_through_dimension_by_beat():
     np.testing.assert_array_equal(heat.z, SCALE.T)
     assert (heat.zmin, heat.zmax) == (0, 1)
     assert (list(heat.x), list(heat.y)) == (list(range(1, 13)), list(range(1, 6)))
+
+
+@pytest.mark.parametrize("page", palette.GATES)
+def test_gates_have_one_scale_whose_lightness_grows_evenly(page):
+    def lightness(colour):
+        channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        return float(np.dot((0.2126, 0.7152, 0.0722), np.power(channels, 2.2)) ** (1 / 3))
+
+    scale = palette.GATES[page]
+    assert scale[1][1] == palette.GATE
+    low, middle, high = (lightness(colour) for _, colour in scale)
+    assert (middle - low) / (high - low) == pytest.approx(scale[1][0], abs=0.001)
+    (heat,) = figures.gate_heatmap(SCALE, scale).data
+    assert [tuple(stop) for stop in heat.colorscale] == list(scale)
 
 
 def test_gates_outside_0_to_1_are_refused():

@@ -209,19 +209,39 @@ def test_boxes_of_the_flow_hold_the_numbers_of_their_dimension():
 
 
 def test_gru_of_the_table_is_pytorchs():
+    """The formulas that stand in the table, computed as they stand there; the update gate is PyTorch's turned round."""
+    table = [row.split("|") for row in words(fragment("meaning.show_gru")).splitlines() if row.startswith("| ")]
+    formula = {row[1].strip(): re.search(r"\$(.*?)\$", row[3])[1] for row in table if "$" in row[3]}
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        cell, x, h = torch.nn.GRUCell(3, 2), torch.randn(1, 3), torch.randn(1, 2)
-        inner, outer = cell.weight_ih @ x[0] + cell.bias_ih, cell.weight_hh @ h[0] + cell.bias_hh
-        reset, keep = torch.sigmoid(inner[:2] + outer[:2]), torch.sigmoid(inner[2:4] + outer[2:4])
-        new, u = torch.tanh(inner[4:] + reset * outer[4:]), 1 - keep
-        torch.testing.assert_close((1 - u) * h[0] + u * new, cell(x, h)[0])
+        cell, x, s = torch.nn.GRUCell(3, 2, bias=False), torch.randn(3), torch.randn(2)
+        (U_r, keep, U_n), (V_r, kept, V_n) = cell.weight_ih.split(2), cell.weight_hh.split(2)
+        known = {"U": -keep, "V": -kept, "U_r": U_r, "V_r": V_r, "U_n": U_n, "V_n": V_n, "x": x, "s": s}
+        known |= {"sigmoid": torch.sigmoid, "tanh": torch.tanh}
+
+        def value(name):
+            text = (
+                formula[name].split(" = ")[-1].replace(r"\operatorname{sigmoid}", "sigmoid").replace(r"\tanh", "tanh")
+            )
+            text = text.replace("s_{t-1}", "s").replace("x_t", "x").replace(r"\odot", "*")
+            return eval(re.sub(r"([UV]\w*) ([xs])", r"(\1 @ \2)", text), known)
+
+        known["r"] = value("another gate")
+        u = value("gate")
+        torch.testing.assert_close((1 - u) * value("shut") + u * value("open"), cell(x[None], s[None])[0])
 
 
 def test_distance_from_the_identity_is_that_of_the_module(transition):
     at = fragment("meaning.show_matrix")
     W = transition.linear.weight
     assert rf"\rVert = {float((W - torch.eye(32)).norm()):.2f}$" in words(at)
+    assert f"$I$ itself has {32**0.5:.2f})" in words(at)
+    inspection = trained.stored()[0]
+    used = inspection.kl.mean(0) > 0.01
+    own = W.diagonal().numpy()
+    told = [f"{one:.2f}" for part in (own[used], own[~used]) for one in (min(part), max(part))]
+    assert re.findall(r"(-?\d\.\d\d) to (-?\d\.\d\d)", words(at)) == [tuple(told[:2]), tuple(told[2:])]
+    assert f"open less than {min(inspection.gates[:, used].mean(0)):.2f} on average" in words(at)
     assert f"**{float(torch.linalg.eigvals(W).abs().max()):.2f}**, more than 1: by this lane" in words(at)
     assert f"has length {float(transition.linear.bias.norm()):.2f}" in words(at)
     first = trained.stored()[1].moment(0)
@@ -344,6 +364,7 @@ def test_lanes_follow_beat_dimension_and_held_gate():
     assert shapes["gate"]["strong"]
     far = (trained.states()[32, 29] - now.loc[29]) / now.scale[29]
     assert f"**{trained.states()[32, 29]:.2f}** in dimension 30, {abs(far):.1f} standard deviations" in words(at)
+    assert f"standard deviations {'above' if far > 0 else 'below'} this mean" in words(at)
     dial(at, "t").set_value(1).run()
     assert "the learned start" in words(at)
 
@@ -354,6 +375,14 @@ def test_bars_tell_of_the_dimension_that_is_chosen():
     dial(at, "which").set_value(6).run()
     assert f"**Dimension 6**: its gate is open {gates[:, 5].mean():.2f} on average" in words(at)
     assert "hardly uses it" in words(at)
+    assert f"from {min(gates[:, 5]):.2f} to {max(gates[:, 5]):.2f}. The chorale tells" in words(at)
+    kl = trained.stored()[0].kl.mean(0)
+    assert f"tells {kl[5]:.3f} nats per beat" in words(at)
+    means = sorted(gates[:, i].mean() for i in range(32) if kl[i] > 0.01)
+    told = (
+        f"In the {len(means)} dimensions that the music uses, the mean gate runs from {means[0]:.2f} to {means[-1]:.2f}"
+    )
+    assert told in words(at)
     shown = json.loads(figures.gate_bars(gates, trained.stored()[0].kl.mean(0) > 0.01, 5).to_json())
     assert shown_figures(at)["bars"]["data"] == shown["data"]
 
@@ -364,8 +393,8 @@ def test_gates_over_the_chorale_are_those_of_the_moment(place, told):
     history = trained.stored()[1]
     last = views(at)["gates"]["gates"]["data"]
     (slider,) = at.select_slider
-    assert slider.value == history.epochs[-1]
-    slider.set_value(history.epochs.tolist()[place]).run()
+    assert slider.value == f"{history.epochs[-1]}"
+    slider.set_value(f"{history.epochs[place]}").run()
     assert views(at)["gates"]["gates"]["data"] != last
     mean = history.moment(place).inspection.gates.mean()
     assert f"After **{told}**: gates open {mean:.2f} on average" in words(at)
@@ -373,7 +402,9 @@ def test_gates_over_the_chorale_are_those_of_the_moment(place, told):
     assert f"epochs={history.epochs[place]}" in at.code[0].value
 
 
-@pytest.mark.parametrize(("asked", "used", "refused"), [("30", 30, 0), ("400", 400, 0), ("31", 400, 1), ("x*", 400, 1)])
+@pytest.mark.parametrize(
+    ("asked", "used", "refused"), [("30", "30", 0), ("400", "400", 0), ("31", "400", 1), ("x*", "400", 1)]
+)
 def test_moment_of_a_link_is_taken_or_refused_in_a_sentence(asked, used, refused):
     def script(asked):
         import streamlit as st
@@ -409,14 +440,31 @@ def test_field_follows_its_controls_and_shows_the_shut_gate_only_after_the_quest
     _same(at, "shut", 0.0, 9, "example", 43)
     at.radio[0].set_value(plane_fields.SHAPES[1]).run()
     assert "**Right.**" in words(at)
+    line = gated.example(43)
+    x, y = np.linalg.solve(np.eye(2) - line.W, line.b)
+    sizes = sorted(abs(np.linalg.eigvals(line.W)), reverse=True)
+    assert f"({x:.2f}, {y:.2f}); the eigenvalues of its matrix have sizes {sizes[0]:.2f} and {sizes[1]:.2f}" in words(
+        at
+    )
     dial(at, "plane").set_value("components").run()
     _same(at, "field", 0.4, 9, "components")
-    assert "lies in the plane" in words(at)
+    assert f"{100 * _share_in_the_plane(0.4):.0f} % lies in the plane" in words(at)
     dial(at, "plane").set_value("dimensions").run()
     _same(at, "field", 0.4, 9, "dimensions", 29, 24)
     dial(at, "up").set_value(30).run()
     assert [one.value for one in at.info] == ["A plane needs two different dimensions."]
     assert not at.exception
+
+
+def _share_in_the_plane(held):
+    """Of the squared length of the steps that the figure shows, by the module itself and the states' covariance."""
+    z, transition = trained.states(), model_of(shipped_run())[0].transition
+    plane, values = planes.make_plane("components"), np.linalg.eigh(np.cov(z.T))
+    across = values[1][:, np.argsort(-values[0])[:2]]  # the two directions of the largest variance
+    places = fields.grid(plane.low, plane.high, fields.ARROWS) @ plane.axes + z.mean(0)
+    start = torch.tensor(places, dtype=torch.float32)
+    step = ((1 - held) * transition.linear(start) + held * transition.proposal(start) - start).numpy()
+    return np.sum((step @ across) ** 2) / np.sum(step**2)
 
 
 def _same(at, key, *arguments):
@@ -434,21 +482,42 @@ def _named(traces, name):
     return next(one for one in traces if one["name"] == name)
 
 
-def test_table_of_resting_places_follows_its_slider():
+def test_table_of_resting_places_follows_its_slider(transition):
     at = fragment("rest.show_rest")
     assert "| **held at $g = 0.50$** | 1 | 0 |" in words(at)
     dial(at, "rest").set_value(0.7).run()
     now = rest.resting(0.7)
     assert f"| **held at $g = 0.70$** | {len(now.points)} | {len(now.stable)} |" in words(at)
     assert "it has run away" in words(at)
+    lengths = [np.sqrt(np.sum(z**2)) for z in trained.states()]
+    assert f"{sum(lengths) / 56:.1f} on average" in words(at)
+    learned = rest.resting(None)
+    slopes = [torch.func.jacrev(lambda z: transition(z)[0])(torch.tensor(one.place).float()) for one in learned.points]
+    sizes = ", ".join(f"{float(torch.linalg.eigvals(one).abs().max()):.2f}" for one in slopes)
+    told = f"| as learned | {len(slopes)} | {len(learned.stable)} | {sizes} | {learned.length:.1f} |"
+    assert told in words(at), "both tested above by the module itself"
     assert "**F4 A#4 D5**" in words(at)
 
 
 def test_every_line_about_stability_holds_in_numbers():
-    for step in nearby.nearby_steps():
-        found = step.check()
-        assert found.left_value == pytest.approx(found.right_value, rel=1e-3)
-        assert found.left_value != 0
+    """By hand: a path of the example itself, its slope by differences, its eigenvalue by a quadratic equation."""
+    step, star = planes.make_plane("example", 80).field(None).step, nearby._rest()[1].place
+    y, left = star + 1e-4, []
+    for _ in range(3):
+        y = step(y)
+        left.append(y - star)
+    J = np.stack([(step(star + h) - step(star - h)) / 2e-6 for h in 1e-6 * np.eye(2)], axis=1)
+    largest = max(abs(np.roots([1, -J[0, 0] - J[1, 1], J[0, 0] * J[1, 1] - J[0, 1] * J[1, 0]])))
+    d = np.full(2, 1e-4)
+    both = [(step(star), star), (left[0], J @ d), (left[2], J @ J @ J @ d), ([largest**3], [largest**3])]
+    for line, (one, other) in zip(nearby.nearby_steps(), both, strict=True):
+        found = line.check()
+        assert found.left_value == pytest.approx(np.linalg.norm(one), rel=1e-6)
+        assert found.right_value == pytest.approx(np.linalg.norm(other), rel=1e-6)
+        told = float(re.search(r"differ by at most (\S+)$", found.right)[1])
+        assert told < 1e-3 * found.right_value, "whole vectors, not their lengths alone"
+        if line.formula.count("approx"):
+            assert told == pytest.approx(max(abs(np.subtract(one, other))), rel=0.1)
         assert "|" not in found.left + found.right, "they stand in a table"
 
 

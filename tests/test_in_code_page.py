@@ -176,7 +176,7 @@ def run_shown(in_plate, **how):
     z = torch.from_numpy(np.random.default_rng(counting.SEED).normal(size=(3, 4, 2)))
     mask = torch.from_numpy(counting.batch()[1])
     loc, scale = torch.zeros(3, 2, dtype=torch.float64), torch.ones(3, 2, dtype=torch.float64)
-    text = counting.program(in_plate=in_plate, **how).replace('f"z_{t}", ', 'f"z_{t}", obs=z[:, t - 1], fn=')
+    text = counting.program(in_plate=in_plate, **how)
 
     def model():
         exec(text, {"pyro": pyro, "dist": dist, "poutine": poutine, "z": z, "mask": mask, "loc": loc, "scale": scale})
@@ -335,7 +335,7 @@ def test_one_unit_is_what_the_combiner_makes_of_it(messages):
 
 def test_combiner_section_follows_its_controls():
     at = alone("combiner.show_combiner()", "structured_inference")
-    assert r"\tfrac12 (\textcolor{#56B4E9}{0.76} + \textcolor{#009E73}{0.80}) = 0.78" in at.latex[1].value
+    assert r"\tfrac12 (\textcolor{#0072B2}{0.76} + \textcolor{#008460}{0.80}) = 0.78" in at.latex[1].value
     dial(at, "before").set_value(0.0).run()
     dial(at, "unit_right").set_value(-0.5).run()
     assert "{0.00} + " in at.latex[1].value
@@ -347,7 +347,7 @@ def test_combiner_section_follows_its_controls():
     assert "= 0.50" in at.latex[1].value
     assert "h combined = 0.50" in str(views(at)["combiner"])
     pick(at, "Network").set_value("st-l").run()
-    assert r"\textcolor{#CC79A7}{2.00}" in at.latex[1].value
+    assert r"\textcolor{#BB4D8A}{2.00}" in at.latex[1].value
 
 
 # --- what is quoted stands there -------------------------------------------------------------------------------------
@@ -437,7 +437,11 @@ def test_page_opens_with_everything_and_gives_no_answer_away(page):
     assert all(one.value is None for one in page.radio)
     words = text(page)
     assert "0 tensors in both, 0 in neither" in words
-    assert f"{owners.numbers_in(owners.owned('guide')):,}" in words
+    dmm = build_dmm(store.read_run_config(shipped_run()))
+    guide = [one.numel() for one in dmm.inference.parameters()]
+    model = [one.numel() for one in (*dmm.emitter.parameters(), *dmm.transition.parameters(), dmm.z_0)]
+    for whose, sizes in (("`z_0`", model), ("`h_0`", guide)):
+        assert f"{whose} | {len(sizes)} | {sum(sizes):,} |" in words
     assert "Shapes that fit are no proof" not in words
     assert {one.anchor for one in page.subheader} >= {
         "shared-parameters",
@@ -497,11 +501,14 @@ def test_explorer_follows_each_of_its_controls():
 
 def test_prediction_is_right_for_the_silent_error_alone():
     at = alone("counting.show_counting()")
+    z = np.random.default_rng(counting.SEED).normal(size=(3, 4, 2))
+    real = [z[b, :frames] for b, frames in enumerate((4, 2, 3))]
     (radio,) = at.radio
     for place, option in enumerate(radio.options):
         at.radio[0].set_value(option).run()
         assert ("**Right.**" in text(at)) == (place == 2)
-        assert f"{counting.counted(True, 1.0, 2, True).total:.2f} nats instead of" in text(at)
+        log_p = [torch.distributions.Normal(0.0, 1.0).log_prob(torch.from_numpy(z)).sum() for z in real]
+        assert f"{3 * float(sum(log_p)):.2f} nats instead of {float(sum(log_p)):.2f}." in text(at)
 
 
 def test_stepper_goes_through_all_steps_and_begins_again():

@@ -1,6 +1,7 @@
 """One update: its stages against the bound, autograd, the fused engine and training; and each control of the page."""
 
 import math
+import re
 import subprocess
 import sys
 
@@ -15,12 +16,13 @@ from dmm.batches import NOISE, make_generator, to_tensors
 from dmm.config import make_config
 from dmm.data import load_dataset
 from dmm.deep_markov_model import build_dmm
+from dmm.music import note_name
 from dmm.palette import PHI, THETA, VERMILLION
 from dmm.ui.one_update import beyond, numbers, questions, tasks
 from dmm.ui.one_update.loop import BACK, FORWARD, draw_loop
 from dmm.ui.one_update.numbers import RATES, UPDATES, noise_of, rates_of, update_of
 from dmm.ui.one_update.stages import STAGES, in_numbers
-from dmm.ui.one_update.views import THETAS
+from dmm.ui.one_update.views import THETAS, sums_of
 from tests.test_pages import assert_alive, assert_one_sentence, open_page, sentences, turn_to, views
 from tests.test_pages import figures as shown_figures
 from tests.test_structured import decoded, text
@@ -376,6 +378,7 @@ def parameters(model):
 
     tasks.show_parameters(model)
     tasks.show_code()
+    tasks._about_adam()
 
 
 def at_the_end(model):
@@ -418,6 +421,7 @@ def test_each_stage_shows_shapes_ranges_code_and_a_picture(model):
         assert len(shown_figures(at)) == 1
         (packet,) = views(at).values()
         assert [name for name, shape in packet["shapes"].items() if shape["strong"]] == [stage.name]
+        assert ("Summed up" in words) == (number == 6)
         press(at, "Next stage" if number < 8 else "From the start")
     assert control(at, "stage").value == 1
     control(at, "stage").set_value(3).run()
@@ -451,8 +455,44 @@ def test_sums_of_one_frame_come_out():
             q_scale, eps = rest.split(" = ")[0].split(" \\times ")
             z = float(rest.split(" = ")[1])
             assert float(q_loc) + float(q_scale) * float(eps.strip("()")) == pytest.approx(z, abs=3e-3)
-            numbers = [float(part) for part in in_numbers(6, tensors, piece).replace(" nats", "").split("$")[1::2]]
-            assert numbers[0] - numbers[1] == pytest.approx(numbers[2], abs=0.011)
+            shown = [float(part) for part in in_numbers(6, tensors, piece).replace(" nats", "").split("$")[1::2]]
+            assert shown[0] - shown[1] == pytest.approx(shown[2], abs=0.011)
+            assert shown == pytest.approx(
+                [tensors[name][piece, 0] for name in ("reconstruction", "kl", "elbo")], abs=0.01
+            )
+
+
+@pytest.mark.parametrize("model", ["fresh", "trained"])
+def test_sums_of_a_batch_are_the_loss_that_training_lowers(model):
+    (spec, _), one = numbers._setting(model), update_of(model)
+    frames, w = one.tensors["lengths"].sum(), one.kl_weight
+    average = sum(map(len, spec.train)) / len(training.epoch_batches(spec, 0))
+    notes, kl = -one.before[0] * frames, one.before[1] * frames
+    words = sums_of(one)
+    assert f":green[{notes:,.1f}] and :orange[{kl:,.1f}] nats, over {frames:,} real frames" in words
+    assert f"$N$ = {average:,.1f}, the frames of an average batch" in words
+    assert f" = {(w * kl - notes) / average:.3f}$" in words
+    assert f"−ELBO = {(kl - notes) / frames:.3f} nats per frame" in words
+
+
+@pytest.mark.parametrize("model", ["fresh", "trained"])
+def test_words_of_a_stage_tell_what_its_own_network_says(model):
+    """By the modules themselves: the second frame's state is expected from the first one's."""
+    spec, weights = numbers._setting(model)
+    dmm, tensors = training.load_dmm(spec.config, weights), update_of(model).tensors
+    for piece in (0, 7):
+        z = torch.from_numpy(tensors["z"][piece])
+        (loc, scale), gate = dmm.transition(z[0]), dmm.transition.openness(z[0])
+        told = in_numbers(4, tensors, piece)
+        assert f"Frame 2, dimension 1: the gate is {gate[0]:.0%} open." in told
+        assert f"expects ${loc[0]:.2f} \\pm {scale[0]:.2f}$; drawn was ${z[1, 0]:.2f}$" in told
+        roll = spec.train[training.epoch_batches(spec, 0)[0][piece]]
+        chances = torch.sigmoid(dmm.emitter(z[0]))
+        heard = [f"{note_name(21 + key)} {chances[key]:.1%}" for key in np.flatnonzero(roll[0])]
+        assert in_numbers(5, tensors, piece).endswith(f"frame 1: {', '.join(heard)}.")
+        keys = ", ".join(one.split()[0] for one in heard)
+        assert f"sound {keys}; {len(roll)} frames are real" in in_numbers(1, tensors, piece)
+        assert f"all {len(roll)} frames in {spec.config.rnn_dim} numbers" in in_numbers(2, tensors, piece)
 
 
 @pytest.mark.parametrize("model", ["fresh", "trained"])
@@ -465,8 +505,11 @@ def test_numbers_of_gradient_and_update_are_those_of_the_step(model):
     bars = shown_figures(at)["gradient lengths"]["data"][0]
     np.testing.assert_allclose(decoded(bars["customdata"]) ** 2 @ np.ones(7), norm**2, rtol=1e-5)
     control(at, "stage").set_value(8).run()
-    before, after = sum(one.before), sum(one.after)
-    assert f"| minus the ELBO | {before:.3f} | {after:.3f} | {after - before:+.3f} |" in text(at)
+    notes, kl = (one.tensors[name].sum() / one.tensors["mask"].sum() for name in ("reconstruction", "kl"))
+    parts = np.array([(-notes, kl), one.after]).T  # what they are after the step is tested above
+    for name, weight in {"reconstruction": [1, 0], "KL": [0, 1], "ELBO": [1, 1], "lowered": [1, one.kl_weight]}.items():
+        before, after = weight @ parts
+        assert f"{name} | {before:.3f} | {after:.3f} | {after - before:+.3f} |" in text(at)
     moved = np.sqrt(np.mean((one.tensors["new_weights"] - one.tensors["weights"])[one.modules["combiner"]] ** 2))
     assert decoded(shown_figures(at)["moves"]["data"][0]["customdata"])[-1] == pytest.approx(moved)
 
@@ -494,6 +537,12 @@ def test_prediction_about_the_step_is_judged_by_the_weights():
     one = update_of("trained")
     assert f"from {sum(one.before):.3f} to {sum(one.after):.3f} nats" in text(at)
     assert "*every* weight moves" in text(at)
+    size, moved = abs(one.tensors["gradient"]), abs(one.tensors["new_weights"] - one.tensors["weights"])
+    both = re.findall(r"near (\S+?) (?:moved )?by (\d\.\d+)[ ,.]", text(at))
+    assert float(both[0][0]) == pytest.approx(100 * float(both[1][0])), "as the question says"
+    for at_size, told in both:
+        near = (size > 0.89 * float(at_size)) & (size < 1.11 * float(at_size))  # it is printed with two digits
+        assert moved[near].mean() == pytest.approx(float(told), rel=0.02)
     total = shown_figures(at)["rates"]["data"][0]
     rate, value = decoded(total["x"]), decoded(total["y"])
     assert value[list(rate).index(one.rate)] == pytest.approx(sum(one.after))
@@ -514,6 +563,9 @@ def test_noise_follows_the_group():
         control(at, "group").set_value(group).run()
         sampled, analytic = (noise_of("fresh")[kl][group] for kl in ("sampled", "analytic"))
         assert f"by {sampled[1]:.3f} with the sampled KL, by {analytic[1]:.3f} with the analytic one" in text(at)
+        assert f"the mean gradient has length {analytic[2]:.3f};" in text(at)
+        factor, squared = f"a factor of {sampled[1] / analytic[1]:.1f},", sampled[1] ** 2 / analytic[1] ** 2
+        assert (f"{factor} and {squared:.1f} in variance" in text(at)) == (group != "emitter")
         assert ("They are the same" in text(at)) == (group == "emitter")
         np.testing.assert_allclose(decoded(shown_figures(at)["noise"]["data"][0]["x"]), sampled[0], rtol=1e-6)
 
@@ -522,7 +574,9 @@ def test_annealing_follows_its_weight():
     at, one = show(asked), update_of("fresh")
     for w in (0.2, 0.5, 1.0):
         control(at, "w").set_value(w).run()
-        assert f"**{one.before[0] + w * one.before[1]:.3f}** nats per frame" in text(at)
+        printed, bound = one.before[0] + w * one.before[1], sum(one.before)
+        assert f"**{printed:.3f}** nats per frame" in text(at)
+        assert f"is :blue[{bound:.3f}]: {bound - printed:.3f} more" in text(at)
         assert shown_figures(at)["schedule"]["layout"]["shapes"][0]["y0"] == w
     lines = {trace["name"]: decoded(trace["y"]) for trace in shown_figures(at)["schedule"]["data"]}
     paper = np.minimum(0.01 + 0.99 * UPDATES / 5000, 1)
@@ -550,7 +604,19 @@ def test_clipping_follows_its_limit():
         assert f"touches {(np.abs(summed) > limit).mean():.2%} of them" in text(at)
         share = decoded(shown_figures(at)["clipped"]["data"][0]["customdata"])[0]
         assert share == pytest.approx(100 * (np.abs(summed[one.modules["emitter"]]) > limit).mean())
-    assert f"of length {2 * np.linalg.norm(one.tensors['weights']):,.0f}," in text(at)
+    spec, weights = numbers._setting("fresh")
+    dmm = training.load_dmm(spec.config, weights).requires_grad_(True)
+    whole = gradient_of(-elbo.bound(dmm, *_batch_and_noise(spec, weights), one.kl_weight).elbo, dmm)  # of a sum
+    clipped, length = np.clip(whole, -2, 2), np.linalg.norm(whole)
+    angle = np.degrees(np.arccos(clipped @ whole / np.linalg.norm(clipped) / length))
+    assert f"its gradient has length {length:,.0f}. " in text(at)
+    assert f"turns the gradient by {angle:.0f}°" in text(at)
+    size = np.linalg.norm(one.tensors["weights"])
+    assert f"of length {2 * size:,.0f}, {2 * size / length:.0%} of that" in text(at)
+    per_frame = (
+        2 * size / length * np.linalg.norm(one.tensors["gradient"]) / size
+    )  # the same share of a mean's gradient
+    assert f"would be a weight decay of {per_frame:.4f}." in text(at)
     bias = training.load_dmm(one.config, numbers._setting("fresh").weights).emitter.bias.numpy()
     assert f"({bias @ bias / (one.tensors['weights'] @ one.tensors['weights']):.0%} of its square" in text(at)
 
@@ -560,16 +626,20 @@ def test_parameters_are_told_apart():
     for name, places in one.modules.items():
         letter = ":blue[$\\theta$]" if name in THETAS else ":red[$\\phi$]"
         assert f"| `{name}` | {letter} | {len(places):,} |" in words
+    assert f"{sum(weight.numel() for weight in numbers._setting('fresh').weights.values()):,} weights in all" in words
+    left = math.exp(60_000 * math.log1p(-4e-5))  # of a rate that loses 4 in 100,000 at each of Pyro's 60,000 steps
+    assert f"takes the rate from 0.0003 to {3e-4 * left:.1e}: {left:.1%} of it" in words
 
 
 def test_tasks_take_the_right_answers_and_no_others():
     for model in ("fresh", "trained"):
         at, one = show(at_the_end, model), update_of(model)
         B, T, R = 20, max(one.tensors["lengths"]), one.config.rnn_dim
-        parts = [one.tensors[name].sum() / one.tensors["lengths"].sum() for name in ("reconstruction", "kl")]
+        (piece,) = np.flatnonzero(one.tensors["lengths"] == T)[:1]
+        parts = [one.tensors[name][piece, :T].mean() for name in ("reconstruction", "kl")]
         for name, right, wrong in (
             ("shape", B * T * R, T * R),
-            ("loss", parts[1] - parts[0], tasks.PRINTED_AT * parts[1] - parts[0]),
+            ("loss", parts[1] - parts[0], sum(one.before)),
         ):
             control(at, name).set_value(float(wrong)).run()
             assert "**Not yet.**" in text(at)
@@ -581,9 +651,18 @@ def test_tasks_take_the_right_answers_and_no_others():
         control(at, "largest").set_value(max(lengths, key=lengths.get)).run()
         assert not at.exception
         assert text(at).count("**Right.**") == 3
-        assert questions.WEIGHT.start != tasks.PRINTED_AT, "or the page prints the task's numbers"
-        assert f"is {tasks.PRINTED_AT * parts[1] - parts[0]:.3f} nats per frame" in text(at)
+        assert f"is {tasks.PRINTED_AT * parts[1] - parts[0]:.4f} nats per frame" in text(at)
         assert "which is 20 times what was printed of it" in text(at)
+
+
+@pytest.mark.parametrize("model", ["fresh", "trained"])
+def test_answer_of_the_loss_task_is_printed_nowhere_above_it(model):
+    at = open_page(PAGE, model=model, w=str(tasks.PRINTED_AT), stage="6")
+    assert_alive(at, PAGE)
+    answer = f"{sum(tasks.longest_piece(update_of(model))):.3f}"
+    shown = text(at) + str([figure["layout"]["meta"] for figure in shown_figures(at).values()])
+    assert f"of which reconstruction is {tasks.longest_piece(update_of(model))[0]:.4f}" in shown
+    assert answer not in shown
 
 
 def test_page_opens_and_takes_its_values_from_a_link():
@@ -614,5 +693,7 @@ def test_wrong_link_is_refused_in_sentences():
 def test_longest_and_size_are_told_with_their_numbers():
     one = update_of("fresh")
     name, why = tasks.longest(one)
-    assert f"{np.linalg.norm(one.tensors['gradient'][one.modules[name]]):.3f}" in why
+    length = {other: np.linalg.norm(one.tensors["gradient"][places]) for other, places in one.modules.items()}
+    second = max(set(length) - {name}, key=length.get)
+    assert why == f"Its length is {length[name]:.3f}; the next is that of `{second}`, {length[second]:.3f}."
     assert tasks.size_of(one) == one.tensors["h_right"].size

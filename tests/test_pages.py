@@ -1,5 +1,6 @@
 """Every page of the app through AppTest, without a browser: what is on it, what it keeps, what it refuses."""
 
+import colorsys
 import errno
 import json
 import os
@@ -10,10 +11,12 @@ import time
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit import config as streamlit_config
 from streamlit.testing.v1 import AppTest
 
+from dmm import palette
 from dmm.config import PRESETS, Config, about, make_config
 from dmm.history import load_history
 from dmm.runs import launcher as launcher_module
@@ -706,6 +709,37 @@ def test_server_is_closed_quiet_and_quick():
     assert options["client"]["showErrorDetails"] == "none"
     assert options["browser"]["gatherUsageStats"] is False
     assert options["runner"]["postScriptGC"] is False
+
+
+def test_shadow_beside_a_wide_formula_ends_in_the_colour_of_the_page():
+    with open(ROOT / ".streamlit" / "config.toml", "rb") as file:
+        theme = tomllib.load(file)["theme"]
+    light, dark = (theme[page]["backgroundColor"] for page in ("light", "dark"))
+    assert f"light-dark({light}, {dark})" in (ROOT / "dmm" / "ui" / "narrow.css").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", palette.WORDS)
+def test_words_and_formulas_have_one_colour_for_one_thing_and_are_legible(page):
+    """A contrast of 4.5 to the page, as WCAG's level AA asks of text; the hue of what is drawn."""
+    with open(ROOT / ".streamlit" / "config.toml", "rb") as file:
+        theme = tomllib.load(file)["theme"][page]
+
+    def luminance(colour):
+        channels = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+        return float(linear @ (0.2126, 0.7152, 0.0722))
+
+    def hue(colour):
+        return 360 * colorsys.rgb_to_hsv(*(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)))[0]
+
+    names = {"blue": palette.BLUE, "green": palette.GREEN, "orange": palette.ORANGE}
+    names |= {"red": palette.VERMILLION, "violet": palette.PURPLE}
+    for name, drawn in names.items():
+        assert palette.WORDS[page][drawn] == theme[f"{name}TextColor"]
+    for drawn, written in palette.WORDS[page].items():
+        assert abs(hue(drawn) - hue(written)) < 4
+        dark, light = sorted((luminance(written), luminance(theme["backgroundColor"])))
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, (drawn, written)
 
 
 def test_pinned_streamlit_knows_every_option_that_is_set():

@@ -1,8 +1,12 @@
 """The race on the page on structured inference: the stored one first, then the visitor's own."""
 
+import re
+
+import numpy as np
 import pytest
 
-from dmm import floors, systems
+from dmm import floors, kalman, systems
+from dmm.combiner_floor import combiner_floor
 from dmm.runs import race, race_records, store
 from dmm.runs.race_records import NETWORKS, Race, load_race, new_race
 from tests.test_pages import assert_alive, assert_one_sentence, click, open_page, queue, sentences, views
@@ -11,6 +15,7 @@ from tests.test_race import short
 __all__ = ["queue", "short"]  # fixtures
 
 PAGE = "structured_inference"
+S9 = systems.linear()
 
 
 def chart(at):
@@ -41,7 +46,17 @@ def test_stored_race_is_there_at_first_sight_with_floors_and_exact_line():
     )
     assert "A stored race" in captions(at)
     for one in stored.results:
-        assert f"**{one.inference.upper()}** | {one.gap:.4f} ± {2 * one.gap_se:.4f}" in table(at)
+        floor = known[one.inference].bound - known[one.inference].exact
+        told = f"{one.gap:.4f} ± {2 * one.gap_se:.4f} | {floor:.4f} | {one.rmse:.2f} |"
+        assert f"**{one.inference.upper()}** | {told}" in table(at)
+    smooth = kalman.smoother(S9, kalman.kalman_filter(S9, np.zeros((1, systems.FRAMES, 1))))
+    var, lag = smooth.cov[0, :, 0, 0], smooth.lag_one[0, :, 0, 0]
+    best = [combiner_floor(S9, systems.FRAMES, network).gap for network in ("st-r", "st-lr")]
+    words = "\n".join(one.value for one in at.markdown)
+    assert f"is {lag[11] / var[11]:.2f} in the middle and {lag[-1] / var[-2]:.2f} at the last frame" in words
+    assert f"stop at {best[0]:.4f} (ST-R) and {best[1]:.4f} (ST-LR)" in words
+    exact_rmse = float(re.search(r"exact posterior has (\d\.\d\d)\.", words)[1])
+    assert exact_rmse == pytest.approx(np.sqrt(var.mean()), abs=0.03), "on those sequences"
 
 
 def test_bounds_far_above_the_exact_value_are_gaps_of_the_chart(monkeypatch):

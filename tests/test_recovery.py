@@ -390,6 +390,7 @@ def test_numbers_in_the_words_are_those_of_the_file(page):
     gap_se = np.std([0.0001 * seed - cost(*mf_l[seed]) for seed in range(3)], ddof=1) / math.sqrt(3)
     far = np.hypot(*((np.array(mf_l) - [0.5, -0.1]) / ERRORS).T).mean()
     lower = cost(BEST[0] - 0.1, BEST[1])
+    least = np.mean([0.001 + 0.0001 * k + cost(0.5, -0.1) - cost(*ended("st-lr", k)) for k in range(3)])
     for number in (
         "from 4,000 sequences",
         f"MF-L {far:.1f}.",
@@ -403,7 +404,9 @@ def test_numbers_in_the_words_are_those_of_the_file(page):
         f"costs {lower:.5f} nats per frame",
         f"100,000 frames that is {lower * N * FRAMES:,.0f} nats",
         f"falls by {law:.4f}",
+        f"It is {study.twin_gap('mf-l', *np.mean(mf_l, 0)):.4f} at the",
         f"and {study.twin_gap('mf-l', 0.5, -0.1):.4f} at the true ones",
+        f"{N * FRAMES * least:,.0f} nats over all",
         "MF-L would then be 271 of them off",
         f"so 0.05 with {N * (0.007 / 0.05) ** 2:,.0f}",
         "ST-LR has the smallest gap",
@@ -414,12 +417,19 @@ def test_numbers_in_the_words_are_those_of_the_file(page):
 
 def test_law_follows_its_sliders_and_sees_when_its_task_is_done(page):
     assert f"less likely than under the best one by {cost(0, 0):.5f} nats" in text(page)
+    assert f"**{cost(0, 0) * 25:.3f} nats** for a whole sequence" in text(page)
+    assert r"\tanh(2\alpha) = 0.00$" in text(page)
     assert "**Done.**" not in text(page)
     dial(page, "alpha").set_value(0.4).run()
     dial(page, "beta").set_value(-0.1).run()
     here = cost(0.4, -0.1)
     assert f"**{here * FRAMES:.3f} nats** for a whole sequence, {here * FRAMES * N:,.0f} for all 4,000" in text(page)
     assert "**Done.**" in text(page)
+    pulled = systems.two_dimensional(0.4, -0.1).step(np.array([[0.0, 2.0], [2.0, 0.0]]))
+    free = systems.two_dimensional(0.0, 0.0).step(np.array([[0.0, 2.0], [2.0, 0.0]]))
+    (first, _), (_, second) = pulled - free
+    assert rf"\tanh(2\alpha) = {first:.2f}$" in text(page)
+    assert rf"\sin(2\beta) = {second:.2f}$" in text(page)
     chosen = [one for one in shown_figures(page)["law"]["data"] if one["name"] == "after, chosen"][-1]
     where = decoded(chosen["x"])[0], decoded(chosen["y"])[0]
     np.testing.assert_allclose(where, systems.two_dimensional(0.4, -0.1).step(np.array([2.0, 0.0])), atol=1e-9)

@@ -219,18 +219,52 @@ def test_numbers_of_the_table_are_kalmans(page):
     np.testing.assert_allclose(trace(figure, "filter")[1], filtered.mean[0, :, 0])
     np.testing.assert_allclose(trace(figure, "hidden z")[1], z)
     np.testing.assert_allclose(trace(figure, "seen x")[1], x)
+    assert f"holds the true $z$ in **{_held(z, filtered.mean[0], filtered.cov[0])} of 80** frames" in words(page)
+
+
+def _held(z, mean, cov):
+    """In how many frames z is no farther from the mean than two standard deviations."""
+    return int(((z - mean[:, 0]) ** 2 <= 4 * cov[:, 0, 0]).sum())
 
 
 @pytest.mark.parametrize(("name", "value"), [("a", -0.5), ("c", 2.0), ("Q", 2.0), ("R", 5.0), ("T", 40), ("seed", 9)])
 def test_each_slider_of_the_world_changes_the_run(page, name, value):
     at = open_it()
     control(at, name).set_value(value).run()
-    assert_alive(at, "state_space")
     before, after = (trace(drawn(one)["world"], "seen x")[1] for one in (page, at))
     world = make_world(START | {name: value})
     np.testing.assert_allclose(after, world.x)
     assert len(before) != len(after) or not np.allclose(before, after)
     assert sentences(at) == []
+    assert_alive(at.run(), "state_space")
+
+
+ANSWERED = {"predict where": WHERE[0]} | {
+    f"task state_space {name}": choices[0] for name, choices in (("louder", LOUDER), ("far", FAR), ("again", AGAIN))
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("a", 0.0), ("c", 2.0), ("Q", 2.0), ("R", 5.0), ("T", 40), ("seed", 9), ("holes", True)]
+)
+def test_parts_that_run_again_are_all_that_changes(name, value):
+    at = open_it(unknown=name if name in RANGES else "R")
+    for key, choice in ANSWERED.items():
+        next(one for one in at.radio if one.key == key).set_value(choice).run()
+    before, texts = drawn(at.run()), words(at)
+    control(at, name).set_value(value).run()
+    parts, told = drawn(at), [one.value for one in [*at.markdown, *at.caption]]
+    assert set(parts) == {"world", "widths", "likelihood", "belief", "straight", "curved"}
+    assert_alive(at.run(), "state_space")
+    assert drawn(at) == before | parts
+    assert {one.value for one in [*at.markdown, *at.caption] if one.value not in texts} <= set(told)
+    assert all(one in words(at) for one in told)
+
+
+def _ahead(variance, steps):
+    """The standard deviation some steps later: a geometric sum."""
+    shrunk = START["a"] ** (2 * steps)
+    return np.sqrt(shrunk * variance + START["Q"] * (1 - shrunk) / (1 - START["a"] ** 2))
 
 
 def test_views_show_smoother_and_prediction():
@@ -243,6 +277,10 @@ def test_views_show_smoother_and_prediction():
     assert t.tolist() == list(range(71, 81))
     np.testing.assert_allclose(loc, world.filtered.mean[0, 69, 0] * 0.9 ** np.arange(1, 11))
     assert trace(drawn(at)["world"], "x not looked at")[0].tolist() == t.tolist()
+    scales = _ahead(world.filtered.cov[0, 69, 0, 0], np.arange(1, 11))
+    assert f"in **{int((abs(world.z[70:] - loc) <= 2 * scales).sum())} of 10** frames" in words(at)
+    told = f"from {scales[0]:.3g} one frame ahead to {scales[-1]:.3g}, 10 ahead; one who never looked has "
+    assert f"{told}{_ahead(START['Q'], 79):.3g} there" in words(at)
     control(at, "T").set_value(30).run()
     assert control(at, "now").value == 29
     assert sentences(at) == []
@@ -280,6 +318,7 @@ def test_belief_moves_the_models_number_and_not_the_data(letter):
     own = world.filtered.log_likelihood[0]
     gain = filtered.log_likelihood[0] - own
     assert f"**{abs(gain):.1f} nats {'more' if gain > 0 else 'less'}** likely" in words(at)
+    assert f"({abs(gain):.1f} / 80 = {abs(gain / 80):.3g} a frame)" in words(at)
     figure = drawn(at)["likelihood"]
     assert trace(figure, f"the model's: {value:.3g}")[1][0] == pytest.approx(filtered.log_likelihood[0] / 80)
     assert trace(figure, f"the world's: {START[letter]:.3g}")[1][0] == pytest.approx(own / 80)
@@ -287,7 +326,13 @@ def test_belief_moves_the_models_number_and_not_the_data(letter):
     name = f"smoother that believes {letter} = {value:g}"
     np.testing.assert_allclose(trace(drawn(at)["belief"], name)[1], smoothed.mean[0, :, 0])
     inside = (abs(world.z - smoothed.mean[0, :, 0]) <= 2 * np.sqrt(smoothed.cov[0, :, 0, 0])).sum()
-    assert f"true $z$ in **{inside}** of 80 frames" in words(at)
+    own = (abs(world.z - world.smoothed.mean[0, :, 0]) <= 2 * np.sqrt(world.smoothed.cov[0, :, 0, 0])).sum()
+    assert f"true $z$ in **{inside}** of 80 frames; with the world's own, in {own}." in words(at)
+    values, nats = profile(world, letter)
+    here = values * START[letter] > 0  # not the twin that c has
+    close = values[here & (nats >= nats[here].max() - 2)]
+    assert f"likely with ${letter} = {values[here][nats[here].argmax()]:.3g}$" in words(at)
+    assert f"from {close.min():.3g} to {close.max():.3g} (shaded)" in words(at)
 
 
 def test_true_belief_is_told_as_such():
@@ -317,6 +362,30 @@ def answer(at, key, choice):
     return block
 
 
+def _numbers(key):
+    """What a task's reason has to say, from the filter and the smoother."""
+    world = make_world(START)
+    if key == "far":
+        scales = _ahead(world.filtered.cov[0, -1, 0, 0], np.array([1, 10, 100]))
+        return [
+            f"{scale:.3g} {when} ahead" for scale, when in zip(scales, ("one frame", "ten", "a hundred"), strict=True)
+        ]
+    if key == "again":
+        other = make_world(START | {"seed": START["seed"] + 1}).smoothed
+        return [f"moves by up to {abs(other.mean - world.smoothed.mean).max():.3g}, the width by 0."]
+    found = []
+    for R in (START["R"], 10 * START["R"]):
+        model, moved = one_dimension.make_model(*((START | {"R": R})[letter] for letter in "acQR")), world.x + 0.0
+        moved[40] += 1.0  # frame 41; the mean is linear in it
+        both = [kalman.smoother(model, kalman.kalman_filter(model, x[None, :, None])) for x in (world.x, moved)]
+        found.append((both[1].mean[0, 40, 0] - both[0].mean[0, 40, 0], np.sqrt(both[0].cov[0, 40, 0, 0])))
+    (weight, scale), (other_weight, other_scale) = found
+    return [
+        "In frame 41,",
+        f"goes from {weight:.3g} to {other_weight:.3g}, the standard deviation from {scale:.5g} to {other_scale:.5g}.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("key", "query", "right"),
     [
@@ -335,7 +404,10 @@ def answer(at, key, choice):
 )
 def test_right_answer_follows_the_world(key, query, right):
     at = open_it(**query)
-    assert "**Right.**" in answer(at, key, right)
+    block = answer(at, key, right)
+    assert "**Right.**" in block
+    if not query and key != "where":
+        assert all(number in block for number in _numbers(key))
     if key == "where":
         assert "widths" in drawn(at)
 
@@ -389,7 +461,7 @@ def test_wrong_link_gives_one_clear_sentence_and_the_page_lives(page, name, valu
 def test_slider_that_sends_what_it_does_not_offer_changes_nothing_but_itself(name, value):
     at = open_it()
     control(at, name).set_value(value).run()
-    assert_alive(at, "state_space")
+    assert_alive(at.run(), "state_space")
     dial = next(one for one in WORLD if one.name == name)
     assert dial.low <= control(at, name).value <= dial.high
 

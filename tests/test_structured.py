@@ -22,6 +22,7 @@ from tests.test_pages import (
     open_page,
     sentences,
     turn_to,
+    views,
 )
 from tests.test_pages import figures as shown_figures
 from tests.test_sight import DRAWN_Z_PREV, GIVEN_Z_PREV, T
@@ -358,6 +359,9 @@ def test_right_answer_is_called_right_and_the_others_are_not(question, place):
 
 def test_numbers_in_the_words_are_the_floors(page):
     by_family = floors.floors(S9, 25)
+    filtered = kalman.kalman_filter(S9, np.zeros((1, 25, 1)))
+    smooth, blind = kalman.smoother(S9, filtered), gaps.filter_on_s9().blind_gap  # the second is tested above
+    assert blind > by_family["st-l"].blind_gap + 1e-3
     words = text(answer_all(page))
     for number in (
         f"**{by_family['st-r'].exact:.4f}**",
@@ -368,11 +372,16 @@ def test_numbers_in_the_words_are_the_floors(page):
         f"exact {by_family['st-lr'].exact:.4f}",
         f"{by_family['mf-l'].bound:.4f} from the left, {by_family['mf-r'].bound:.4f} from the right",
         f"share it: {by_family['mf-lr'].rmse:.3f} and {by_family['st-r'].rmse:.3f}",
-        f"best ST-L has {by_family['st-l'].rmse:.2f}",
+        f"(RMSE {np.sqrt(filtered.cov.mean()):.2f}; the best ST-L has {by_family['st-l'].rmse:.2f})",
+        f"lose {blind:.4f} nats per frame for being blind, the best one loses {by_family['st-l'].blind_gap:.4f}",
+        f"$\\rho = {smooth.lag_one[0, 11, 0, 0] / np.sqrt(np.prod(smooth.cov[0, 11:13])):.2f}$",
+        "Here that is 0.60,",  # of a correlation of 0.8: sqrt(1 - 0.64)
         "= 0.5108$ nats",  # -log(0.6)
     ):
         assert number in words, number
     assert r"\mu = 0.00" in words
+    out = f"h combined = {(math.tanh(1) + 0.8) / 2:.2f}"
+    assert views(page)["combiner"]["shapes"]["out"]["label"] == out
 
 
 def test_paths_and_weights_follow_the_latent_and_what_is_known():

@@ -43,35 +43,35 @@ def hidden_and_seen(z, x, bands, used=None, show_truth=True, show_seen=True):
     used = np.ones(len(x)) if used is None else np.asarray(used)
     if len(used) != len(x):
         raise ValueError(f"got {len(used)} entries in used, expected {len(x)} as x")
-    figure = blank(_in_words(z, x, bands, used), height=470 if show_seen else 330)
-    for band in bands:
-        figure.add_traces([one for one in _band_traces(band, go) if show_seen or one.yaxis != "y2"])
     t = np.arange(1, len(z) + 1)
+    axes = {
+        "xaxis": {"title": {"text": TIME}, "showgrid": False, "range": [0.5, len(t) + 0.5]},
+        "yaxis": {"title": {"text": "hidden z"}},
+    }
+    height = 330
+    if show_seen:
+        height, style = 470, {"gridcolor": GRID, "zeroline": False, "automargin": True}
+        axes["xaxis"]["anchor"] = "y2"
+        axes["yaxis"]["domain"] = [0.44, 1]
+        axes["yaxis2"] = {"domain": [0, 0.38], "title": {"text": "seen x", "standoff": 18}} | style
+    figure = blank(_in_words(z, x, bands, used), height, **axes)
+    traces = [one for band in bands for one in _band_traces(band, go) if show_seen or one.yaxis != "y2"]
     if show_truth:
         hover = "frame %{x}<br>z is %{y:.2f}<extra></extra>"
         line = {"color": LATENT, "width": 2.5}
-        figure.add_trace(go.Scatter(x=t, y=z, mode=_mode(t), line=line, name="hidden z", hovertemplate=hover))
-    figure.update_xaxes(title_text=TIME, showgrid=False, range=[0.5, len(t) + 0.5])
-    figure.update_yaxes(title_text="hidden z")
-    if show_seen:
-        _draw_seen(figure, t, x, used, go)
+        traces.append(go.Scatter(x=t, y=z, mode=_mode(t), line=line, name="hidden z", hovertemplate=hover))
+    figure.add_traces(traces + (list(_seen(t, x, used, go)) if show_seen else []))
     return figure
 
 
-def _draw_seen(figure, t, x, used, go):
-    """The panel below."""
+def _seen(t, x, used, go):
+    """The points of the panel below."""
     for mask, symbol, name in ((used == 1, "circle", "seen x"), (used == 0, "circle-open", "x not looked at")):
         if mask.any():
             hover = f"frame %{{x}}<br>{name}: %{{y:.2f}}<extra></extra>"
             marker = {"color": GREY, "size": 6 if len(t) <= 100 else 4, "symbol": symbol}
             points = {"mode": "markers", "marker": marker, "name": name, "yaxis": "y2", "hovertemplate": hover}
-            figure.add_trace(go.Scatter(x=t[mask], y=x[mask], **points))
-    style = {"gridcolor": GRID, "zeroline": False, "automargin": True, "title_standoff": 18}
-    figure.update_layout(
-        xaxis={"anchor": "y2"},
-        yaxis={"domain": [0.44, 1]},
-        yaxis2={"domain": [0, 0.38], "title": {"text": "seen x"}} | style,
-    )
+            yield go.Scatter(x=t[mask], y=x[mask], **points)
 
 
 def band_widths(scales):
@@ -87,14 +87,17 @@ def band_widths(scales):
         f"{name}: {row[0]:.2f} at the first frame, {row[-1]:.2f} at the last"
         for name, row in zip(scales, rows, strict=True)
     )
-    figure = blank(f"Standard deviation of z over {rows.shape[1]} frames, as lines. {words}.", height=270)
+    figure = blank(
+        f"Standard deviation of z over {rows.shape[1]} frames, as lines. {words}.",
+        height=270,
+        xaxis={"title": {"text": TIME}, "showgrid": False},
+        yaxis={"title": {"text": "standard deviation of z"}, "rangemode": "tozero"},
+    )
     t = np.arange(1, rows.shape[1] + 1)
     for (name, (colour, _)), row in zip(scales.items(), rows, strict=True):
         hover = f"frame %{{x}}, {name}<br>standard deviation %{{y:.3f}}<extra></extra>"
         line = {"color": colour, "width": 2.5}
         figure.add_trace(go.Scatter(x=t, y=row, mode=_mode(t), line=line, name=name, hovertemplate=hover))
-    figure.update_xaxes(title_text=TIME, showgrid=False)
-    figure.update_yaxes(title_text="standard deviation of z", rangemode="tozero")
     return figure
 
 

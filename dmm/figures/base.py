@@ -19,22 +19,32 @@ def rgba(colour: str, opacity: float) -> str:
 GRID = rgba(GREY, 0.25)  # shows on white and on black
 
 
-def blank(description: str, height: int = 340) -> go.Figure:
-    """An empty figure with clear background, legend on top and a description in words."""
-    figure = go.Figure()
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        hovermode="closest",
-        modebar={"orientation": "v", "bgcolor": "rgba(0,0,0,0)"},  # at the side: on top it would cover the legend
-        legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"},
-        meta={"description": description},
-    )
-    figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
-    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True, title_standoff=18)
-    return figure
+def blank(description: str, height: int = 340, **layout) -> go.Figure:
+    """An empty figure with clear background, legend on top and a description in words.
+
+    Args:
+        layout: what the layout has besides, or instead. Said here it costs far less time than in an `update_`.
+    """
+    axis = {"gridcolor": GRID, "zeroline": False, "automargin": True}
+    basis = {
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "hovermode": "closest",
+        "modebar": {"orientation": "v", "bgcolor": "rgba(0,0,0,0)"},  # at the side: on top it would cover the legend
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"},
+        "meta": {"description": description},
+        "xaxis": axis,
+        "yaxis": axis | {"title": {"standoff": 18}},
+    }
+    return go.Figure(layout=_merged(basis, layout))
+
+
+def _merged(basis, more):
+    """Both, the dicts in them as well; where both say something, the second."""
+    both = {name for name in more if isinstance(more[name], dict) and name in basis}
+    return basis | more | {name: _merged(basis[name], more[name]) for name in both}
 
 
 def colour_bar(title: str) -> dict:

@@ -3,9 +3,9 @@
 import numpy as np
 
 from dmm.figures.base import blank, matrix, rgba
-from dmm.figures.gates import SCALE
-from dmm.palette import GREY, LATENT, ORANGE, VERMILLION
+from dmm.palette import GATE, GREY, LATENT, ORANGE, VERMILLION
 
+OPENNESS = [[0.0, rgba(GATE, 0.04)], [1.0, GATE]]  # behind arrows, on a light page and on a dark one
 ARROW = 1.3  # how long a long arrow is drawn, in spaces between two arrows
 
 
@@ -28,7 +28,7 @@ def vector_field(view, titles=("z<sub>1</sub>", "z<sub>2</sub>"), states=None, p
     figure = blank(_in_words(view, part), height=470)
     across, up = (np.unique(column) for column in view.places.T)
     heat = {"x": across, "y": up, "z": view.openness.reshape(len(up), len(across)), "zsmooth": "best"}
-    shade = {"colorscale": SCALE, "zmin": 0, "zmax": 1, "showscale": False, "opacity": 0.45}
+    shade = {"colorscale": OPENNESS, "zmin": 0, "zmax": 1, "showscale": False, "opacity": 0.45}
     figure.add_trace(go.Heatmap(**heat, **shade, hoverinfo="skip", name="gates"))
     figure.add_traces(_arrows(view.places, _cut(part * steps, 1.6 * ARROW * _gap(view)), steps))
     if states is not None:

@@ -41,13 +41,19 @@ def gap_bars(floors, reached=None):
     if reached:
         traces.append(_whiskers(reached, exact))
     traces.append(_numbers(floors, reached, ends))
-    figure = blank(_in_words(floors, reached), height=90 + 42 * len(names))
+    here = {"type": "line", "x0": exact, "x1": exact, "xref": "x", "y0": 0, "y1": 1, "yref": "y domain"}
+    title = {"text": f"nats per frame; the axis begins at {start:.2f}"}
+    figure = blank(
+        _in_words(floors, reached),
+        height=90 + 42 * len(names),
+        shapes=[here | {"line": {"color": GREY, "width": 2, "dash": "dot"}}],
+        barmode="overlay",
+        bargap=0.35,
+        showlegend=True,
+        xaxis={"title": title, "range": [start, exact + BEYOND * span], "fixedrange": True},
+        yaxis={"autorange": "reversed", "showgrid": False, "fixedrange": True},
+    )
     figure.add_traces(traces)
-    figure.add_vline(x=exact, line={"color": GREY, "width": 2, "dash": "dot"})
-    figure.update_layout(barmode="overlay", bargap=0.35, showlegend=True)
-    title = f"nats per frame; the axis begins at {start:.2f}"
-    figure.update_xaxes(title_text=title, range=[start, exact + BEYOND * span], fixedrange=True)
-    figure.update_yaxes(autorange="reversed", showgrid=False, fixedrange=True)
     return figure
 
 

@@ -3,17 +3,17 @@
 import numpy as np
 
 from dmm.figures.base import TIME_AXIS, beats, blank, check_dims, colour_bar, matrix, rgba
-from dmm.palette import GATE, GREY
+from dmm.palette import GATE, GATES, GREY
 
-SCALE = [[0.0, rgba(GATE, 0.04)], [1.0, GATE]]
 TITLE = "gate g<sub>t</sub>: 0 = linear, 1 = non-linear"
 
 
-def gate_heatmap(gates):
+def gate_heatmap(gates, scale=GATES["light"]):
     """The gates of a trained model over a piece: one row per dimension of z, one column per beat.
 
     Args:
         gates: `(T, Z)`, 0 = the next mean is linear in z, 1 = it comes from the network.
+        scale: pairs of place and colour, from 0 to 1, as `palette.GATES`.
 
     Raises:
         ValueError: the shape is not `(T, Z)`, or a value is outside 0..1.
@@ -37,7 +37,7 @@ def gate_heatmap(gates):
             z=gates.T,
             zmin=0,
             zmax=1,
-            colorscale=SCALE,
+            colorscale=scale,
             colorbar=colour_bar(TITLE),
             hovertemplate=hover,
         )

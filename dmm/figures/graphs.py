@@ -33,7 +33,7 @@ class Arrow(NamedTuple):
     pale: bool = False
 
 
-def graph(nodes, arrows, description, height=260):
+def graph(nodes, arrows, description, height=260, ink=None):
     """A figure of a graphical model.
 
     Args:
@@ -41,20 +41,21 @@ def graph(nodes, arrows, description, height=260):
         arrows: `Arrow`s between them.
         description: what it shows, in words.
         height: in pixels.
+        ink: the colour of the labels, if they are not to be as pale as those of axes.
 
     Raises:
         KeyError: an arrow leads from or to a node that is not there.
     """
     import plotly.graph_objects as go
 
-    figure = blank(description, height=height)
-    heads, circles = [], []
+    heads, lines, circles = [], [], []
     for start, end, colour, dashed, pale in arrows:
         first, second = nodes[start], nodes[end]
         shade = rgba(colour, 0.25 if pale else 1)
         if dashed:  # an arrow cannot be dashed: a dashed line, and the head alone
             line = {"color": shade, "width": 2, "dash": "dot"}
-            figure.add_shape(type="line", x0=first.x, y0=first.y, x1=second.x, y1=second.y, line=line, layer="below")
+            ends = {"x0": first.x, "y0": first.y, "x1": second.x, "y1": second.y}
+            lines.append({"type": "line", "line": line, "layer": "below"} | ends)
         heads.append(
             {
                 "x": second.x,
@@ -83,6 +84,7 @@ def graph(nodes, arrows, description, height=260):
                 y=[node.y],
                 mode="text" if node.text else "markers+text",
                 text=[node.label],
+                textfont={"size": 14, "color": ink},
                 textposition="middle right" if node.text else "top center" if node.square else "middle center",
                 name=name,
                 marker={
@@ -98,11 +100,10 @@ def graph(nodes, arrows, description, height=260):
                 showlegend=False,
             )
         )
+    axes = {
+        f"{name}axis": {"visible": False, "range": [min(values) - 0.6, max(values) + 0.6], "fixedrange": True}
+        for name, values in (("x", [n.x for n in nodes.values()]), ("y", [n.y for n in nodes.values()]))
+    }
+    figure = blank(description, height, annotations=heads, shapes=lines, **axes)
     figure.add_traces(circles)
-    figure.update_layout(annotations=heads)
-    for axis, values in (
-        (figure.update_xaxes, [n.x for n in nodes.values()]),
-        (figure.update_yaxes, [n.y for n in nodes.values()]),
-    ):
-        axis(visible=False, range=[min(values) - 0.6, max(values) + 0.6], fixedrange=True)
     return figure

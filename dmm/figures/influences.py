@@ -37,7 +37,6 @@ def influence_maps(maps, t: int = 0):
         raise ValueError(f"got {len(maps)} maps of shapes {sorted(shapes)}, expected 1 to 4 of one shape (T, T)")
     first = next(iter(maps.values()))
     frames, end = len(first), abs(first).max() or 1.0
-    figure = blank(_in_words(maps, frames), height=380)
     layout, traces, s = {"shapes": [], "annotations": []}, [], np.arange(1, frames + 1)
     width = (1 + APART) / len(maps)
     for place, (name, values) in enumerate(maps.items()):
@@ -61,8 +60,8 @@ def influence_maps(maps, t: int = 0):
     cut = ", cut off at its ends" if any(abs(values).max() > end for values in maps.values()) else ""
     bar |= {"title": {"text": f"∂E[z<sub>t</sub>] / ∂x<sub>s</sub>{cut}", "side": "bottom"}}
     scale = {"colorscale": DIVERGING, "cmin": -end, "cmax": end, "colorbar": bar}
+    figure = blank(_in_words(maps, frames), height=380, **layout, coloraxis=scale, margin={"t": 30})
     figure.add_traces(traces)
-    figure.update_layout(layout | {"coloraxis": scale, "margin.t": 30})
     return figure
 
 
@@ -79,15 +78,23 @@ def influence_lines(rows, t: int, rival: str = ""):
     values = matrix(list(rows.values()), "rows")
     s = np.arange(1, values.shape[1] + 1)
     told = [f"{name} weighs x_{t} by {row[t - 1]:.3f}" for name, row in zip(rows, values, strict=True)]
-    figure = blank(f"Lines over {len(s)} frames: how far each moves the mean of z_{t}. {'; '.join(told)}.", height=340)
+    here = {"type": "line", "x0": t, "x1": t, "xref": "x", "y0": 0, "y1": 1, "yref": "y domain"}
+    figure = blank(
+        f"Lines over {len(s)} frames: how far each moves the mean of z_{t}. {'; '.join(told)}.",
+        height=340,
+        shapes=[here | {"line": {"color": GREY, "width": 1, "dash": "dot"}}],
+        xaxis={"title": {"text": "frame s"}, "showgrid": False, "range": [0.5, len(s) + 0.5], "fixedrange": True},
+        yaxis={
+            "title": {"text": f"∂E[z<sub>{t}</sub>] / ∂x<sub>s</sub>"},
+            "rangemode": "tozero",
+            "fixedrange": True,
+        },
+        showlegend=True,
+    )
     for name, row, look in zip(rows, values, LOOKS, strict=False):
         hover = f"{name}<br>x<sub>%{{x}}</sub> moves z<sub>{t}</sub> by %{{y:.3f}}<extra></extra>"
         line = LOOKS[-1] if name == rival else look
         figure.add_trace(go.Scatter(x=s, y=row, name=name, mode="lines", line=line, hovertemplate=hover))
-    figure.add_vline(x=t, line={"color": GREY, "width": 1, "dash": "dot"})
-    figure.update_xaxes(title_text="frame s", showgrid=False, range=[0.5, len(s) + 0.5], fixedrange=True)
-    figure.update_yaxes(title_text=f"∂E[z<sub>{t}</sub>] / ∂x<sub>s</sub>", rangemode="tozero", fixedrange=True)
-    figure.update_layout(showlegend=True)
     return figure
 
 

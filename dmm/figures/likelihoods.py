@@ -27,17 +27,24 @@ def likelihood_curve(values, log_likelihood, frames, symbol, world, belief):
     best = best_place(values, nats, world[0])
     low, high = as_good(values, nats, best)
     nats, believed = nats / frames, belief[1] / frames
+    top = nats[best]
+    floor = max(nats.min(), min(top - 1.5, believed, world[1] / frames))  # far down there is nothing to see
+    shade = {"fillcolor": rgba(LATENT, 0.18), "line": {"width": 0}, "layer": "below"}
     figure = blank(
         f"Curve of the log-likelihood per frame as {symbol} moves from {values[0]:g} to {values[-1]:g}. It is highest, "
         f"{nats[best]:.3f} nats, at {values[best]:.2f}; the world has {world[0]:g} ({world[1] / frames:.3f}), "
         f"the model believes {belief[0]:g} ({believed:.3f}). Shaded: {low:.2f} to {high:.2f}, "
         f"within {AS_GOOD:g} nats of the best for all {frames} frames together.",
         height=330,
+        shapes=[{"type": "rect", "x0": low, "x1": high, "yref": "paper", "y0": 0, "y1": 1} | shade],
+        xaxis={"title": {"text": symbol}, "showgrid": False},
+        yaxis={
+            "title": {"text": "nats per frame"},
+            "range": [floor - 0.08 * (top - floor), top + 0.1 * (top - floor)],
+        },
     )
     hover = f"{symbol} = %{{x:.3g}}<br>%{{y:.3f}} nats per frame<extra></extra>"
     line = {"color": BLUE, "width": 2.5}
-    shade = {"fillcolor": rgba(LATENT, 0.18), "line": {"width": 0}, "layer": "below"}
-    figure.update_layout(shapes=[{"type": "rect", "x0": low, "x1": high, "yref": "paper", "y0": 0, "y1": 1} | shade])
     figure.add_trace(go.Scatter(x=values, y=nats, mode="lines", line=line, name="log p(x)", hovertemplate=hover))
     for name, x, y, colour, mark in (
         ("the world's", world[0], world[1] / frames, GREEN, {"symbol": "line-ns", "size": 26, "line": {"width": 4}}),
@@ -47,10 +54,6 @@ def likelihood_curve(values, log_likelihood, frames, symbol, world, belief):
         mark = mark | {"color": colour, "line": {"color": colour} | mark.get("line", {})}
         point = {"mode": "markers", "marker": mark, "name": f"{name}: {x:.3g}", "hovertemplate": hover}
         figure.add_trace(go.Scatter(x=[x], y=[y], **point))
-    top = nats[best]
-    floor = max(nats.min(), min(top - 1.5, believed, world[1] / frames))  # far down there is nothing to see
-    figure.update_yaxes(title_text="nats per frame", range=[floor - 0.08 * (top - floor), top + 0.1 * (top - floor)])
-    figure.update_xaxes(title_text=symbol, showgrid=False)
     return figure
 
 

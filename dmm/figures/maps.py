@@ -29,6 +29,7 @@ def noisy_map(step, name, loc, scale):
         f"({noise.mean():.2f} each on average). A bell around {loc:g} with standard deviation {scale:g} becomes a "
         f"density with {_humps(after)}, drawn at the left; the normal density of the same mean and variance is dotted.",
         height=360,
+        **_axes(before, max(after.max(), bell.max())),
     )
     band = {"x": np.concatenate([z, z[::-1]]), "y": np.concatenate([mean + 2 * noise, (mean - 2 * noise)[::-1]])}
     quiet = {"mode": "lines", "hoverinfo": "skip", "line": {"width": 0}, "showlegend": False}
@@ -44,17 +45,19 @@ def noisy_map(step, name, loc, scale):
         fill = {"fill": "tozeroy" if words == "before" else "tozerox", "fillcolor": rgba(colour, 0.25)}
         look = {"line": {"color": colour, "width": 2, "dash": dash}, "mode": "lines", "hoverinfo": "skip"}
         figure.add_trace(go.Scatter(x=x, y=y, name=words, **axis, **look, **(fill if dash == "solid" else {})))
+    return figure
+
+
+def _axes(before, top):
+    """Of the map, and of the two strips in which the bells stand."""
     place = {"range": [-SPAN, SPAN], "showgrid": False, "gridcolor": GRID, "zeroline": False, "fixedrange": True}
     margin = {"showticklabels": False, "showgrid": False, "zeroline": False, "fixedrange": True}
-    top = max(after.max(), bell.max())
-    figure.update_layout(
-        xaxis=place | {"domain": [0.2, 1], "title": {"text": "z<sub>t−1</sub>", "standoff": 4}},
-        yaxis=place | {"domain": [0.2, 1], "title": {"text": "z<sub>t</sub>"}, "anchor": "x", "side": "right"},
-        xaxis2=margin | {"domain": [0, 0.18], "range": [1.05 * top, 0], "anchor": "y"},
-        yaxis2=margin | {"domain": [0, 0.18], "range": [1.05 * before.max(), 0], "anchor": "x"},
-    )
-    figure.update_xaxes(selector={"anchor": None}, anchor="y2")
-    return figure
+    return {
+        "xaxis": place | {"domain": [0.2, 1], "title": {"text": "z<sub>t−1</sub>", "standoff": 4}, "anchor": "y2"},
+        "yaxis": place | {"domain": [0.2, 1], "title": {"text": "z<sub>t</sub>"}, "anchor": "x", "side": "right"},
+        "xaxis2": margin | {"domain": [0, 0.18], "range": [1.05 * top, 0], "anchor": "y"},
+        "yaxis2": margin | {"domain": [0, 0.18], "range": [1.05 * before.max(), 0], "anchor": "x"},
+    }
 
 
 def through(step, loc, scale, z):

@@ -46,7 +46,6 @@ def network_masks(t: int, frames: int = 6):
 
     if not 1 <= t <= frames:
         raise ValueError(f"t must be 1 to {frames}: got {t}.")
-    figure = blank(_in_words(t, frames), height=480)
     layout, traces, s = {"shapes": [], "annotations": []}, [], np.arange(1, frames + 1)
     colours = [[(shade + end) / 3, SHADES[shade]] for shade in range(3) for end in range(2)]
     for place, family in enumerate(FAMILIES):
@@ -64,8 +63,8 @@ def network_masks(t: int, frames: int = 6):
     for value in (DIRECT, DETOUR, NOT):
         mark = {"symbol": "square", "size": 13, "color": SHADES[value]}
         traces.append(go.Scatter(x=[None], y=[None], mode="markers", name=WORDS[value], marker=mark, hoverinfo="skip"))
+    figure = blank(_in_words(t, frames), height=480, **layout, showlegend=True, legend={"y": 1.07})
     figure.add_traces(traces)
-    figure.update_layout(layout | {"showlegend": True, "legend.y": 1.07})
     return figure
 
 

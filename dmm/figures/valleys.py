@@ -42,7 +42,7 @@ def likelihood_valley(alphas, betas, nll, best, errors, truth, ways=(), close=Fa
     import plotly.graph_objects as go
 
     ways = [way._replace(points=checked_way(way.points)) for way in ways]
-    figure = blank(_in_words(best, errors, truth, ways), height=620 if ways else 480)
+    figure = blank(_in_words(best, errors, truth, ways), height=520 if ways else 420)
     figure.add_trace(_valley(alphas, betas, nll, best))
     moments = _moments(ways)
     if ways:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from dmm.palette import GREY, LATENT
+from dmm.ui.first_figure import let_it_show
 from dmm.ui.source import read_code, read_style
 from dmm.ui.theme import visible
 
@@ -30,7 +31,7 @@ _DIAGRAM = st.components.v2.component("dmm_diagram", html=HTML, css=read_style("
 class Shape(NamedTuple):
     """One part of a diagram, at (x, y) in columns and rows; y grows downwards.
 
-    `label` may hold <sub> and <b>, and a line break. A circle is a variable, filled once it is `seen`; a square is a
+    `label` may hold <sub>, <sup>, <b> and a line break. A circle is a variable, filled once it is `seen`; a square is a
     network or a table, with its label above; a box holds words, `width` columns and `height` rows wide and high; text
     stands alone, to the right of its place. `hover` is told by the pointer and to those who do not see the picture.
     """
@@ -117,4 +118,6 @@ def diagram(
         if on_click and name:
             on_click(name)
 
-    return known(_DIAGRAM(key=key, data=packet, on_pressed_change=pressed).pressed)
+    shown = _DIAGRAM(key=key, data=packet, on_pressed_change=pressed)
+    let_it_show()
+    return known(shown.pressed)

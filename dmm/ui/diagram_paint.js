@@ -11,21 +11,28 @@ function element(name, attributes = {}, ...children) {
   return one;
 }
 
-// Words with <sub> and <b> in them, as tspans; nothing else of what looks like markup is anything but words.
+const SHIFTS = { "<sub>": 5, "</sub>": -5, "<sup>": -6, "</sup>": 6 };
+const SMALL = 0.72; // em, of what is raised or lowered
+const DIGIT = 0.56; // em, how wide one is
+
+// Words with <sub>, <sup> and <b> in them, as tspans; nothing else of what looks like markup is anything but words.
+// A raised word right behind a lowered digit stands above it, as in a formula.
 function spans(words) {
   const parts = [];
-  let [low, bold, lift] = [false, false, 0];
-  for (const token of words.split(/(<\/?sub>|<\/?b>)/)) {
-    if (token === "<sub>" || token === "</sub>") {
-      low = token === "<sub>";
-      lift += low ? 5 : -5;
+  let [small, bold, lift, back, before] = [false, false, 0, 0, ""];
+  for (const token of words.split(/(<\/?su[bp]>|<\/?b>)/).filter(Boolean)) {
+    if (token in SHIFTS) {
+      small = token[1] !== "/";
+      lift += SHIFTS[token];
+      if (token === "<sup>" && before === "</sub>") back = DIGIT * parts.at(-1).textContent.length;
     } else if (token === "<b>" || token === "</b>") {
       bold = token === "<b>";
-    } else if (token) {
-      const look = { dy: lift, ...(low ? { "font-size": "0.72em" } : {}), ...(bold ? { "font-weight": 700 } : {}) };
-      parts.push(element("tspan", look, token));
-      lift = 0;
+    } else {
+      const look = { dy: lift, ...(small ? { "font-size": `${SMALL}em` } : {}), ...(bold ? { "font-weight": 700 } : {}) };
+      parts.push(element("tspan", back ? { ...look, dx: `${-back}em` } : look, token));
+      [lift, back] = [0, 0];
     }
+    before = token;
   }
   return parts;
 }
@@ -37,7 +44,7 @@ function words(label, x, y, look = {}) {
   );
 }
 
-const plainWords = (label) => label.replace(/<\/?(sub|b)>/g, "").replace(/\n/g, " ");
+const plainWords = (label) => label.replace("<sup>", " ").replace(/<\/?(sub|sup|b)>/g, "").replace(/\n/g, " ");
 
 // How far from the middle of a shape its border lies, in the direction (dx, dy).
 function reach(shape, [width, height], dx, dy) {

@@ -1,8 +1,8 @@
 """Controls of a lesson that a link can carry: read from it once and checked, and written into a new one.
 
-`dials` are sliders, `pick` is one of a few words, `switch` is on or off, `marks` are made by clicks elsewhere. Each
-keeps its value while another page is on the screen. What a link says and a control cannot be is refused in a sentence,
-and the control starts as usual.
+`dials` are sliders, `stops` a slider over named stops, `pick` is one of a few words, `switch` is on or off, `marks` are
+made by clicks elsewhere. Each keeps its value while another page is on the screen. What a link says and a control
+cannot be is refused in a sentence, and the control starts as usual.
 """
 
 import math
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from dmm.ui.words import plain
 
@@ -27,14 +28,17 @@ class Dial(NamedTuple):
     help: str
 
 
-def dials(lesson: str, group: Sequence[Dial]) -> dict[str, float]:
+def dials(lesson: str, group: Sequence[Dial], parts: Sequence[str] = ()) -> dict[str, float]:
     """The sliders of a lesson, one below another, and their values by name.
+
+    A slider runs again the fragment that it is in, or the page. If several parts of a page show what depends on it,
+    `parts` are their keys, as in `st.fragment(key=...)`, in the order in which they run; the rest of the page stays.
 
     A value in the link that is no number, or out of range, is refused in a sentence; the slider then starts as usual.
     What a browser sends and no slider offers is turned away by Streamlit.
     """
     _read_link(lesson, {dial.name: (lambda text, dial=dial: _read(dial, text)) for dial in group})
-    return {dial.name: _draw(lesson, dial) for dial in group}
+    return {dial.name: _draw(lesson, dial, parts) for dial in group}
 
 
 def pick(lesson: str, name: str, label: str, choices: Mapping[str, str], help: str, start: str = "") -> str:
@@ -49,10 +53,16 @@ def pick(lesson: str, name: str, label: str, choices: Mapping[str, str], help: s
     return st.segmented_control(label, list(choices), format_func=choices.get, required=True, **how)
 
 
-def switch(lesson: str, name: str, label: str, help: str, start: bool = False) -> bool:
-    """On or off; 1 or 0 in a link."""
+def stops(lesson: str, name: str, label: str, choices: Mapping[str, str], help: str, start: str = "") -> str:
+    """One of several that have an order, on a slider; arguments as `pick`."""
+    _read_link(lesson, {name: lambda text: _read_word(name, choices, start, text)})
+    return st.select_slider(label, list(choices), format_func=choices.get, **_common(lesson, name, help))
+
+
+def switch(lesson: str, name: str, label: str, help: str, start: bool = False, parts: Sequence[str] = ()) -> bool:
+    """On or off; 1 or 0 in a link. `parts` as for `dials`."""
     _read_link(lesson, {name: lambda text: _read_switch(name, start, text)})
-    return st.toggle(label, **_common(lesson, name, help))
+    return st.toggle(label, **_common(lesson, name, help, parts))
 
 
 def marks(lesson: str, name: str, choices: Collection[str], start: Collection[str] = ()) -> set[str]:
@@ -93,12 +103,13 @@ def _show_link(lesson):
     st.code(_link(lesson, {key.removeprefix(start): st.session_state[key] for key in shown}), None, wrap_lines=True)
 
 
-def turn(lesson: str, dial: Dial, steps: int = 1) -> None:
-    """Move a dial by some steps, from the last value on to the first; for `on_click` of a button."""
+def turn(lesson: str, dial: Dial, steps: int = 1, parts: Sequence[str] = ()) -> None:
+    """Move a dial by some steps, from the last value on to the first; for `on_click` of a button. `parts` as there."""
     count = round((dial.high - dial.low) / dial.step) + 1
     place = round((st.session_state.get(_key(lesson, dial.name), dial.start) - dial.low) / dial.step)
     value = dial.low + (place + steps) % count * dial.step
     st.session_state[_key(lesson, dial.name)] = value if isinstance(dial.step, int) else float(value)
+    _run_again(parts)
 
 
 def put(lesson: str, name: str, value: float | str) -> None:
@@ -117,18 +128,18 @@ def picked(lesson: str, name: str, start: str) -> str:
     return st.session_state.get(_key(lesson, name), start)
 
 
-def _draw(lesson, dial):
+def _draw(lesson, dial, parts):
     """The widget of a dial, and what it says."""
     kind = int if isinstance(dial.step, int) else float
     low, high, step = (kind(number) for number in (dial.low, dial.high, dial.step))
-    how = _common(lesson, dial.name, f"{dial.help} From {low:g} to {high:g}.")
+    how = _common(lesson, dial.name, f"{dial.help} From {low:g} to {high:g}.", parts)
     return st.slider(dial.label, low, high, step=step, **how)
 
 
-def _common(lesson, name, help):
+def _common(lesson, name, help, parts=()):
     """What all controls have."""
     key = _key(lesson, name)
-    return {"key": key, "help": help, "on_change": _forget, "args": (lesson,), "persist_state": "session"}
+    return {"key": key, "help": help, "on_change": _forget, "args": (lesson, parts), "persist_state": "session"}
 
 
 def _read_link(lesson, readers):
@@ -150,9 +161,19 @@ def _read_link(lesson, readers):
         st.warning(" ".join(troubles))
 
 
-def _forget(lesson):
+def _forget(lesson, parts=()):
     """A control has moved: what the link said wrongly is over."""
     st.session_state.pop(f"refused {lesson}", None)
+    _run_again(parts)
+
+
+def _run_again(parts):
+    """In a callback: what runs next is these parts alone, or all if one of them has not been drawn yet."""
+    if parts:
+        try:
+            st.rerun(parts)
+        except StreamlitAPIException:
+            st.rerun()
 
 
 def _read(dial, text):

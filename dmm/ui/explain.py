@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dmm import reading
-from dmm.ui.theme import visible
+from dmm.ui.theme import legible
 
 
 def coloured(formula: str, colours: Mapping[str, str]) -> str:
-    r"""A formula with its terms in the colours of their traces; longer terms first, none inside another.
+    r"""A formula with its terms in the hues of their traces; longer terms first, none inside another.
 
     Args:
         formula: LaTeX.
@@ -20,7 +20,7 @@ def coloured(formula: str, colours: Mapping[str, str]) -> str:
     if not colours:
         return formula
     terms = "|".join(re.escape(term) for term in sorted(colours, key=len, reverse=True))
-    return re.sub(terms, lambda found: rf"\textcolor{{{visible(colours[found[0]])}}}{{{found[0]}}}", formula)
+    return re.sub(terms, lambda found: rf"\textcolor{{{legible(colours[found[0]])}}}{{{found[0]}}}", formula)
 
 
 def formula_and_code(name: str, formula: str = "", colours: Mapping[str, str] | None = None) -> None:

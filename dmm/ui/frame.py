@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dmm.ui import glossary, links, progress
+from dmm.ui import first_figure, glossary, links, progress
 from dmm.ui.course import LESSONS, lesson_of
 from dmm.ui.source import read_style
 
@@ -28,6 +28,7 @@ def lesson(file: str) -> None:
         st.session_state["framed"] = True
         st.navigation(lessons())
         st.rerun()
+    first_figure.begin_page(file)
     progress.complain()
     st.html(NARROW)
     this = lesson_of(file)
@@ -40,6 +41,7 @@ def lesson(file: str) -> None:
 
 def onward(file: str) -> None:
     """End a page: links to the one before and the one after."""
+    first_figure.end_page()
     place = [one.file for one in LESSONS].index(file)
     st.divider()
     with st.container(horizontal=True, horizontal_alignment="distribute"):

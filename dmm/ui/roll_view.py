@@ -12,7 +12,7 @@ import streamlit as st
 
 from dmm import palette
 from dmm.ui.source import read_code, read_style
-from dmm.ui.theme import visible
+from dmm.ui.theme import gate_scale, visible
 
 KEYS = 88
 VOICE_NAMES = ("soprano", "alto", "tenor", "bass")
@@ -86,7 +86,7 @@ def _packet(key, roll, title, description, voices, latents, gates, height) -> di
         "voice_names": list(zip(VOICE_NAMES, map(visible, palette.VOICES), strict=True)),
         "note_colour": visible(palette.BLUE),
         "latent_colours": [palette.LATENT, palette.BLUE],
-        "gate_colour": palette.GATE,
+        "gate_scale": gate_scale(),
     }
 
 

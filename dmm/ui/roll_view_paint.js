@@ -46,8 +46,7 @@ function layOut(view) {
 
 function readTheme(root) {
   const style = getComputedStyle(root);
-  const paper = style.getPropertyValue("--st-background-color").trim() || "#ffffff";
-  return { ink: style.color, paper, font: style.fontFamily };
+  return { ink: style.color, font: style.fontFamily };
 }
 
 function paintAll(view) {
@@ -179,25 +178,11 @@ function paintLatents(view, pen, side) {
   pen.globalAlpha = 1;
 }
 
-// One hue from the page's colour to near the ink's, with lightness growing evenly: the middle colour stands
-// where its lightness does, so that equal steps of the gate look equal by day and by night.
-function gateStops({ theme, look }) {
-  const colours = [mix(theme.paper, look.gate_colour, 0.12), look.gate_colour, mix(look.gate_colour, theme.ink, 0.6)];
-  const [a, b, c] = colours.map(lightness);
-  return { colours, middle: Math.min(Math.max((b - a) / (c - a), 0.1), 0.9) };
-}
-
-function lightness(colour) {
-  const [r, g, b] = rgb(colour).map((v) => (v / 255) ** 2.2);
-  return Math.cbrt(0.2126 * r + 0.7152 * g + 0.0722 * b);
-}
-
 function paintGates(view, pen, side) {
-  const { box, theme, data } = view;
+  const { box, theme, data, look } = view;
   const { size, values } = data.gates;
   const { top, height } = box.gates;
-  const stops = gateStops(view);
-  const colours = Array.from({ length: 256 }, (_, i) => rgb(ramp(stops, i / 255)));
+  const colours = Array.from({ length: 256 }, (_, i) => rgb(ramp(look.gate_scale, i / 255)));
   const picture = new ImageData(data.frames, size);
   for (let t = 0; t < data.frames; t++) {
     for (let k = 0; k < size; k++) {
@@ -214,15 +199,14 @@ function paintGates(view, pen, side) {
   side.fillText("1", GUTTER - 6, Math.max(top + row / 2, top + 6));
   if (size > 1) side.fillText(String(size), GUTTER - 6, Math.min(top + height - row / 2, top + height - 6));
   side.globalAlpha = 1;
-  view.part("scale").querySelector("i").style.background = gradient(stops);
+  view.part("scale").querySelector("i").style.background = gradient(look.gate_scale);
 }
 
-function ramp({ colours, middle }, v) {
-  const [a, b, c] = colours;
+function ramp([[, a], [middle, b], [, c]], v) {
   return v < middle ? mix(a, b, v / middle) : mix(b, c, (v - middle) / (1 - middle));
 }
 
-const gradient = ({ colours: [a, b, c], middle }) => `linear-gradient(to right, ${a}, ${b} ${100 * middle}%, ${c})`;
+const gradient = (scale) => `linear-gradient(to right, ${scale.map(([place, colour]) => `${colour} ${100 * place}%`)})`;
 
 function mix(a, b, share) {
   const [p, q] = [rgb(a), rgb(b)];

@@ -13,6 +13,7 @@ from dmm.ui.asking import predict
 from dmm.ui.dials import Dial, dials, link, pick, picked, value
 from dmm.ui.explain import coloured
 from dmm.ui.plot import plot
+from dmm.ui.theme import legible
 
 LESSON = "bound"
 FRAME = Dial("x", "Frame $x$", -1.0, 3.0, 1.5, 0.25, "What was seen: the one number $x$.")
@@ -96,9 +97,9 @@ def equation(found: Parts) -> str:
     numbers = {name: f"{number:.2f}" for name, number in found._asdict().items()}
     return (
         rf"\textcolor{{{GREY}}}{{{numbers['log_p_x']}}} = "
-        rf"\underbrace{{\textcolor{{{RECONSTRUCTION}}}{{{numbers['reconstruction']}}} - "
-        rf"\textcolor{{{KL}}}{{{numbers['kl']}}}}}_{{\text{{ELBO}} = {found.elbo:.2f}}} + "
-        rf"\textcolor{{{GAP}}}{{{numbers['gap']}}}"
+        rf"\underbrace{{\textcolor{{{legible(RECONSTRUCTION)}}}{{{numbers['reconstruction']}}} - "
+        rf"\textcolor{{{legible(KL)}}}{{{numbers['kl']}}}}}_{{\text{{ELBO}} = {found.elbo:.2f}}} + "
+        rf"\textcolor{{{legible(GAP)}}}{{{numbers['gap']}}}"
     )
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import streamlit as st
 
 from dmm import figures, one_draw
-from dmm.one_latent import EPS, NOISE, WEIGHTS, WORLDS
+from dmm.one_latent import EPS, WEIGHTS, WORLDS
 from dmm.palette import BLUE, ORANGE, SKY, VERMILLION
 from dmm.ui.asking import predict
 from dmm.ui.bound.guess import FRAME, KINDS, LESSON, LOC, SCALE, WORLD, parts
+from dmm.ui.bound.numbers import straight_posterior
 from dmm.ui.dials import dials, link, pick
 from dmm.ui.plot import plot
 from dmm.ui.questions import answer
@@ -98,10 +99,8 @@ def noisier(kind: str, loc: float, scale: float) -> tuple[str, str]:
 def at_posterior() -> dict[str, float]:
     """The spreads in the straight world where q is the posterior, by the name of the way."""
     world = WORLDS["straight"]
-    slope = world.look(1.0)
-    scale = 1 / np.sqrt(1 + (slope / NOISE) ** 2)  # precisions add
-    loc = scale**2 * slope * X / NOISE**2
-    return {name: float(one_draw.spread(way, world, X, loc, scale)) for name, _, way in (*VALUES, *SLOPES)}
+    q = straight_posterior(X)
+    return {name: float(one_draw.spread(way, world, X, *q)) for name, _, way in (*VALUES, *SLOPES)}
 
 
 def show_answer() -> None:

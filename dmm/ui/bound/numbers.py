@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from dmm.one_latent import log_p_normal, log_p_x
+from dmm.one_latent import NOISE, WORLDS, log_p_normal, log_p_x
 
 DRAWS = 100_000
 FINE = np.linspace(-24, 24, 24_001)  # of z, where the sums of `one_latent` go over epsilon
@@ -29,3 +29,10 @@ def average(values) -> tuple[float, float]:
 def joint(world, x, z):
     """log p(x, z)."""
     return log_p_x(world, x, z) + log_p_normal(z, 0.0, 1.0)
+
+
+def straight_posterior(x) -> tuple[float, float]:
+    """Mean and standard deviation of z in the straight world once x is seen: precisions add."""
+    slope = WORLDS["straight"].look(1.0)
+    scale = 1 / np.sqrt(1 + (slope / NOISE) ** 2)
+    return float(scale**2 * slope * x / NOISE**2), float(scale)

@@ -57,8 +57,8 @@ def verdict(graph, source, target, known, paths) -> str:
     count = sum(one.is_open for one in paths)
     places = [list(graph).index(node) for node in (source, target, *sorted(known))]
     rho = d_separation.correlation_given(twin(graph), places[0], places[1], places[2:])
-    tells = "tells" if count else "tells nothing"
-    what = f"**{named(source)} {tells} of {named(target)}:**"
+    tells = "something" if count else "nothing"
+    what = f"**{named(source)} tells {tells} about {named(target)}:**"
     arrows = f", and weight {EXTRA:g} on each arrow from a frame" if kind_of(graph) == "augmented" else ""
     return (
         f"{what} {count} of {len(paths)} path{'s' if len(paths) > 1 else ''} open. With S9's numbers on the arrows"

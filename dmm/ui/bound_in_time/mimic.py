@@ -31,8 +31,8 @@ def show_factors() -> None:
         st.markdown("**Its mimic (Eq. 4)**")
         st.latex(coloured(MIMIC, COLOURS))
         diagram(*mimic(t), _words(t, "The network"), key="mimic")
-        first = "" if t > 1 else " $z_{q,0}$ is learned: nothing comes before $z_1$."
-        st.caption(f"$h_t$ is short for the RNN's $h^{{\\text{{right}}}}_t$.{first}")
+        if t == 1:
+            st.caption("$z_{q,0}$ is learned: nothing comes before $z_1$.")
 
 
 def exact_factor(t: int):
@@ -51,7 +51,9 @@ def mimic(t: int):
     for s in range(1, LENGTH + 1):
         pale, colour = s < t, GREEN if s >= t else GREY
         hover = f"sums up x{s} to x{LENGTH}"
-        shapes[f"h{s}"] = Shape(1.25 * s, 1.1, f"h<sub>{s}</sub>", colour=colour, pale=pale, hover=hover)
+        shapes[f"h{s}"] = Shape(
+            1.25 * s, 1.1, f"h<sub>{s}</sub><sup>right</sup>", colour=colour, pale=pale, hover=hover
+        )
         arrows.append(Arrow(f"x{s}", f"h{s}", colour, pale=pale))
         if s < LENGTH:
             arrows.append(Arrow(f"h{s + 1}", f"h{s}", colour, pale=pale))

@@ -24,9 +24,13 @@ SOURCE = Dial("source", "What does it tell? $s$ =", 1, LENGTH, 1, 1, "Which fram
 PAST = ["Yes: the past always tells", "No, none of them", "Only the last one, $x_{t-1}$"]
 WHY = (
     "In the DMM each way from the past to $z_t$ leads through $z_{t-1}$. Where that is known, the way is blocked. So "
-    "one factor of the posterior needs the latent before and the frames from $t$ on, and no more. (Try it at $t = 4$: "
-    "a click on $z_3$ hides it, and the way is open.)"
+    "one factor of the posterior needs the latent before and the frames from $t$ on, and no more. (Try it on the graph "
+    "**DMM** at $t = 4$: a click on $z_3$ hides it, and the way is open.) "
 )
+ELSEWHERE = {
+    True: "In **DMM-Aug** the past does still tell, by arrows of its own: choose that graph, and see.",
+    False: "In **DMM-Aug** it is the same.",
+}
 
 
 @st.fragment
@@ -36,10 +40,12 @@ def show_open_paths() -> None:
     with words:
         question = (
             "In the deep Markov model (DMM) the frames $x_{t:T}$ are known, and somebody also tells you $z_{t-1}$. Do "
-            "$x_{1:t-1}$ still tell of $z_t$?"
+            "$x_{1:t-1}$ still tell anything about $z_t$?"
         )
-        answered = predict("past", question, PAST, _past(), WHY)
-        graph, source, target, known = choose()
+        answered = predict("past", question, PAST, _past)
+        if answered:
+            choose()
+        graph, source, target, known = state()  # before the answer, the DMM as the question says
     with shown:
         paths = [] if source == target else d_separation.paths(graph, source, target, known)
         shapes, arrows = drawing(graph, source, target, known, paths if answered else None)
@@ -61,26 +67,29 @@ def show_open_paths() -> None:
 
 
 def _past():
-    """The right answer, by the graph itself."""
-    graph = d_separation.dmm_graph(LENGTH)
-    telling = [
-        s
+    """The right answer, by the DMM's graph itself, and why; and how it is in the other graph."""
+    return PAST[0] if telling("markov") else PAST[1], WHY + ELSEWHERE[bool(telling("augmented"))]
+
+
+def telling(edges: str) -> list[tuple[int, int]]:
+    """The (s, t) of which x_s, s < t, still tells of z_t in a graph, once z_{t-1} and x_{t:T} are known."""
+    graph = d_separation.dmm_graph(LENGTH, edges)
+    return [
+        (s, t)
         for t in range(2, LENGTH + 1)
         for s in range(1, t)
         if not d_separation.separated(graph, f"x{s}", f"z{t}", {f"z{t - 1}", *(f"x{u}" for u in range(t, LENGTH + 1))})
     ]
-    return PAST[0] if telling else PAST[1]
 
 
-def choose():
-    """The controls: the graph, and the two ends; what is known comes from the clicks. Returns `state`."""
+def choose() -> None:
+    """The controls: the graph, and the two ends; what is known comes from the clicks."""
     pick(LESSON, "graph", "The graph", GRAPHS, GRAPH)
     st.caption(AUGMENTED)
     dials(LESSON, [TARGET])
-    pick(LESSON, "kind", "What may tell of it", KINDS, KIND)
+    pick(LESSON, "kind", "What may tell about it", KINDS, KIND)
     dials(LESSON, [SOURCE])
     marks(LESSON, "known", NODES, START)
-    return state()
 
 
 def state():

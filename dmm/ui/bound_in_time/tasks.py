@@ -21,8 +21,8 @@ def show_tasks() -> None:
         tasks.reach(
             LESSON,
             "blocked",
-            f"Above, choose {GRAPHS['augmented']}, and ask what $x_1$ tells of $z_4$. Click nodes until it tells "
-            "**nothing**, without knowing any frame from $x_4$ on.",
+            f"At the graph above (answer its question first) choose {GRAPHS['augmented']}, and ask what $x_1$ tells "
+            "about $z_4$. Click nodes until it tells **nothing**, without knowing any frame from $x_4$ on.",
             is_blocked,
             "Where frames reach the next latent, the latent before is not enough: the frame beside it must be known as "
             "well. The exact factor of $z_t$ in DMM-Aug sees $z_{t-1}$, $x_{t-1}$ and $x_{t:T}$.",

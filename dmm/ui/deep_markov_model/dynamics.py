@@ -29,6 +29,7 @@ CHOICES = (ONE_HUMP, SOME, MORE)
 LEGEND = (
     f"Shades: the exact density, scaled so that its peak is equally dark at each $t$. Grey: {PATHS} paths, drawn with "
     "the same noise in all three. Orange: the density at the chosen $t$; dotted, the bell of the same mean and width. "
+    f"A hump is a peak of more than {100 * marginals.LOW:g}\u00a0% of the highest. "
     "The weights of the MLP and of the gate are set by hand to make the point; they are not trained."
 )
 SO = (
@@ -90,7 +91,8 @@ def ask() -> bool:
     now = [dial.start for dial in DIALS]
     question = (
         f"All paths start at $z_1 = {now[0]:g}$, and each step is a bell with $\\sigma = {now[1]:g}$. "
-        f"How many humps has the density of $z_{{{now[2]}}}$?"
+        f"How many humps has the density of $z_{{{now[2]}}}$? (Peaks above {100 * marginals.LOW:g}\u00a0% of the "
+        "highest count.)"
     )
     return predict("humps", question, CHOICES, lambda: right(*now))
 

@@ -19,6 +19,7 @@ from dmm.ui.looking import model_of
 from dmm.ui.plot import plot
 
 SHIFT = Dial("shift", "Move it by", -6.0, 6.0, 0.0, 0.25, "Added to this one dimension of $z_t$; the others stay.")
+WAIT = "The keyboard comes in a few seconds: PyTorch and the emitter's weights are being loaded."
 MUCH = 0.1  # a key whose chance changes by more has moved
 
 
@@ -111,7 +112,8 @@ def show_emitter() -> None:
             f"logits; {total:,} weights."
         )
         diagram(shapes, arrows, described, key="emitter", row=60, fit=False)
-        now = chord(beat, number, shift)
+        with st.spinner(WAIT):
+            now = chord(beat, number, shift)
         plot(figures.keyboard(now.after, now.played), "keyboard", tools=False)
         st.markdown(in_words(now, number, shift))
     with st.expander("The emitter: formula and code"):

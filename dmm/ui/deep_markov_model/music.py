@@ -140,6 +140,6 @@ def why_rough(piece, again) -> str:
         f"{chorale.name} has {voices.min()} to {voices.max()}.\n\n**The chances are not a piece.** They look smooth "
         "because they are a mean over all that might have sounded. Play only the keys that are likelier than not, and "
         f"{rough.likely:.2f} a beat are left: an undecided chord falls silent. A reconstruction on other pages shows "
-        "chances too; do not compare it with a draw. What helps is an emission in which keys know of each other, or a "
-        "$z_t$ that decides more."
+        "chances too; do not compare it with a draw. What helps is an emission in which keys depend on each other, or "
+        "a $z_t$ that decides more."
     )

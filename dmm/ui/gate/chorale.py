@@ -7,13 +7,11 @@ import streamlit as st
 
 from dmm import figures
 from dmm.ui.current import shipped_run
-from dmm.ui.dials import link
+from dmm.ui.dials import link, stops
 from dmm.ui.gate.trained import LESSON, active, chorale, states, stored
 from dmm.ui.plot import plot
 from dmm.ui.roll_view import roll_view
-from dmm.ui.words import plain
 
-MOMENT = "dial gate epochs"  # where the session keeps it; named as the dials are, so that a link to all carries it
 STORED = "How long the model had trained: from the first stored moment, after {} epoch, to the last, after {}."
 
 
@@ -47,17 +45,10 @@ def show_chorale() -> None:
 
 
 def choose_moment(epochs) -> int:
-    """Which of the stored moments, by its epochs; at first the link's or the last."""
-    if MOMENT not in st.session_state:
-        asked, last = st.query_params.get("epochs", str(epochs[-1])), epochs[-1]
-        known = asked in map(str, epochs)
-        st.session_state[MOMENT] = int(asked) if known else last
-        if not known:
-            stops = ", ".join(map(str, epochs[:-1]))
-            st.warning(f"The link says epochs = {plain(asked[:20])}, but it must be {stops} or {last}; {last} is used.")
+    """Which of the stored moments, by its epochs; at first the last."""
+    names = {f"{count}": _epochs(count) for count in epochs}
     help = STORED.format(epochs[0], epochs[-1])
-    how = {"format_func": _epochs, "key": MOMENT, "help": help, "persist_state": "session"}
-    return epochs.index(st.select_slider("Trained for", epochs, **how))
+    return list(names).index(stops(LESSON, "epochs", "Trained for", names, help, start=f"{epochs[-1]}"))
 
 
 def _epochs(count):

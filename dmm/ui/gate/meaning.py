@@ -103,7 +103,8 @@ GRU = r"""
 | goes in | $z_{t-1}$ alone | $s_{t-1}$ **and the frame** $x_t$ |
 | gate | $g = \operatorname{sigmoid}(\operatorname{MLP}(z_{t-1}))$ | $u = \operatorname{sigmoid}(U x_t + V s_{t-1})$ |
 | shut | $W z_{t-1} + b$, a learned line | $s_{t-1}$, just as it was |
-| open | $\operatorname{MLP}(z_{t-1})$, any number | a tanh of $x_t$ and $s_{t-1}$, between −1 and 1 |
+| open | $\operatorname{MLP}(z_{t-1})$, any number | $\tanh(U_n x_t + r \odot V_n s_{t-1})$, between −1 and 1 |
+| another gate | none | $r = \operatorname{sigmoid}(U_r x_t + V_r s_{t-1})$, the *reset* |
 | comes out | a mean **and a standard deviation** | one vector, without noise |
 
 No observation enters the transition. It is part of the *prior*: what the model expects before it hears the frame. A GRU

@@ -52,31 +52,26 @@ def nearby_steps() -> list[Step]:
             r"\mu(z^\star) = z^\star",
             "A fixed point: the mean of the next state is where the state is now. Computers look for it with Newton's "
             "method, from many starts.",
-            lambda: Check(
-                "first entry of $\\mu(z^\\star)$", _after(_rest()[1])[0], "of $z^\\star$", _rest()[1].place[0]
-            ),
+            lambda: _compare("$\\mu(z^\\star)$", _after(_rest()[1]), "$z^\\star$", _rest()[1].place),
         ),
         Step(
             r"z_{t-1} = z^\star + d \;\Rightarrow\; \mu(z_{t-1}) \approx z^\star + J d",
             "A state beside it, at a small distance $d$. Close by, the curved map is as good as its slope $J = "
             "\\partial \\mu / \\partial z$.",
-            lambda: Check("length of $\\mu(z^\\star + d) - z^\\star$", _drift(1), "of $J d$", _powers(1)),
+            lambda: _compare("$\\mu(z^\\star + d) - z^\\star$", _drift(1), "$J d$", _powers(1)),
         ),
         Step(
             r"\mu(\mu(\cdots)) \approx z^\star + J^k d",
             "Each further step multiplies by $J$ once more; without noise, and as long as the state stays close.",
-            lambda: Check(f"after {STEPS} steps", _drift(STEPS), f"length of $J^{STEPS} d$", _powers(STEPS)),
+            lambda: _compare(
+                f"what is left of $d$ after {STEPS} steps", _drift(STEPS), f"$J^{STEPS} d$", _powers(STEPS)
+            ),
         ),
         Step(
             r"J v = \lambda v \;\Rightarrow\; J^k v = \lambda^k v",
             "Along an eigenvector a step multiplies by its eigenvalue. If all $|\\lambda| < 1$, everything shrinks in "
             "the end: the point is **stable**. If one is larger than 1, almost every state close by is driven away.",
-            lambda: Check(
-                f"size of $\\det J^{STEPS}$",
-                abs(np.linalg.det(np.linalg.matrix_power(_slope(), STEPS))),
-                f"product of the sizes $\\lvert \\lambda \\rvert^{STEPS}$",
-                float(np.prod(abs(_rest()[1].eigenvalues) ** STEPS)),
-            ),
+            _check_eigenvector,
         ),
     ]
 
@@ -95,15 +90,30 @@ def _slope():
     return field.slope(rest.place)
 
 
+def _compare(left, one, right, other):
+    """Two vectors: how long each is, and how far apart their entries are at most."""
+    apart = f"of {right}; their entries differ by at most {abs(one - other).max():.1e}"
+    return Check(f"length of {left}", float(np.linalg.norm(one)), apart, float(np.linalg.norm(other)))
+
+
+def _check_eigenvector():
+    """Along the eigenvector of the largest eigenvalue: products with J against powers of the eigenvalue."""
+    values, vectors = np.linalg.eig(_slope())
+    largest = abs(values).argmax()
+    v, after = vectors[:, largest], np.linalg.matrix_power(_slope(), STEPS) @ vectors[:, largest]
+    words = f"$J^{STEPS} v$, $v$ for the largest $\\lvert \\lambda \\rvert$"
+    return _compare(words, after, f"$\\lambda^{STEPS} v$", values[largest] ** STEPS * v)
+
+
 def _drift(steps):
-    """How far a state beside the fixed point is from it after some steps."""
+    """How a state beside the fixed point differs from it after some steps."""
     field, rest = _rest()
     y = rest.place + NUDGE
     for _ in range(steps):
         y = field.step(y)
-    return float(np.linalg.norm(y - rest.place))
+    return y - rest.place
 
 
 def _powers(steps):
     """The same by powers of the slope."""
-    return float(np.linalg.norm(np.linalg.matrix_power(_slope(), steps) @ np.full(2, NUDGE)))
+    return np.linalg.matrix_power(_slope(), steps) @ np.full(2, NUDGE)

@@ -15,6 +15,9 @@ from dmm.ui.looking import model_of
 FINEST = 0.05  # between two values at which a gate can be held
 
 
+STEPS = 100  # that the state is followed
+
+
 class Rest(NamedTuple):
     """What becomes of the whole state with the gate held somewhere: its fixed points, and how far it gets."""
 
@@ -29,9 +32,9 @@ class Rest(NamedTuple):
 
 @lru_cache(64)
 def resting(held: float | None) -> Rest:
-    """Fixed points in all dimensions, from every state of the chorale, and the length of the state after 100 steps."""
+    """Fixed points in all dimensions, from every state of the chorale; the length of the state long after beat 1."""
     field, z = fields.whole(weights(), held), states()
-    end = fields.follow(field, z[0], 100)[-1]
+    end = fields.follow(field, z[0], STEPS)[-1]
     return Rest(fields.fixed_points(field, z), float(np.linalg.norm(end)))
 
 
@@ -49,14 +52,18 @@ def show_rest() -> None:
         f"**held at $g = {at:.2f}$**": at,
     }
     rows = [_row(name, resting(held)) for name, held in named.items()]
-    head = "| gate | fixed points found | stable | size of the largest eigenvalue at each | the state after 100 steps |"
+    head = (
+        "| gate | fixed points found | stable | size of the largest eigenvalue at each | "
+        f"the state {STEPS} steps after beat 1 |"
+    )
     z = states()
     with right:
         st.markdown("\n".join([head, "|---|---|---|---|---|", *rows]))
         st.caption(
             f"Run {shipped_run().name}, all {z.shape[1]} dimensions, no noise. Newton's method started from the "
-            f"{len(z)} states of the chorale: there may be more. Last column: how far from 0 the state is in the end; "
-            f"those of the chorale are {np.linalg.norm(z, axis=1).mean():.1f} on average."
+            f"{len(z)} states of the chorale: there may be more. Last column: from the state of the chorale's first "
+            f"beat, {STEPS} steps on: how far from 0 it is then. The chorale's own states are "
+            f"{np.linalg.norm(z, axis=1).mean():.1f} on average."
         )
         st.markdown(_what_sounds())
 

@@ -14,7 +14,7 @@ from dmm.ui.datasets import dataset_of
 from dmm.ui.dials import Dial, dials, link, switch
 from dmm.ui.looking import model_of, stored_of, version_of
 from dmm.ui.plot import plot
-from dmm.ui.theme import visible
+from dmm.ui.theme import legible
 
 LESSON = "gate"
 LINEAR, PROPOSAL, MEAN = GREEN, VERMILLION, LATENT
@@ -50,7 +50,7 @@ def show_mix() -> None:
     with words:
         st.markdown(
             "An example with one dimension, its weights drawn at random. The :green[linear lane] is a straight line, "
-            "$W z + b$ with $W = 1$ and $b = 0$ as at the start of training: stay where you are. The :orange[proposal] "
+            "$W z + b$ with $W = 1$ and $b = 0$ as at the start of training: stay where you are. The :red[proposal] "
             "$h$ comes from a network and may bend. The :violet[gate] $g$, from a second network, says for each state "
             "how much of either counts. Where it is shut, the :blue[mean] lies on the line; where it is open, on the "
             "proposal."
@@ -80,7 +80,7 @@ def mixture(g: float, linear: float, h: float, loc: float) -> str:
 def tinted(value: float, colour: str, brackets: str = "()") -> str:
     """A number in a colour, in brackets if it is negative: LaTeX."""
     number = f"{value:.3f}" if value >= 0 or not brackets else f"({value:.3f})"
-    return rf"\textcolor{{{visible(colour)}}}{{{number}}}"
+    return rf"\textcolor{{{legible(colour)}}}{{{number}}}"
 
 
 # --- the run that is looked into -------------------------------------------------------------------------------------

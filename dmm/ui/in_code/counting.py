@@ -18,6 +18,10 @@ MASK = "On: `.mask(…)` with 1 for a frame and 0 for padding. Off: padded frame
 PLATE = "On: `with pyro.plate(…)` around the sites. Off: nothing says that the sequences are independent."
 EVENT = "How many axes of (B, Z), from the right, make up one draw. 0, 1 or 2."
 SCALE = Dial("scale", "`poutine.scale`, $s$", 0.0, 1.0, 1.0, 0.1, "The weight of these sites: that of the KL.")
+SHAPES = (
+    f"Given: `z`, of shape {(len(LENGTHS), max(LENGTHS), LATENTS)}; `loc`, zeros, and `scale`, ones, of shape "
+    f"{(len(LENGTHS), LATENTS)}; `mask`, of shape {(len(LENGTHS), max(LENGTHS))}."
+)
 OUTCOMES = [
     "It refuses, with an error about shapes",
     "It adds up the same number as with `to_event(1)`",
@@ -39,7 +43,7 @@ def counted(masked: bool, scale: float, event_dims: int, in_plate: bool) -> site
 
 
 def program(masked: bool, scale: float, event_dims: int, in_plate: bool) -> str:
-    """The lines of a program that asks for it."""
+    """The lines of a program that asks for it, with the values given."""
     q = "dist.Normal(loc, scale)" + ".mask(mask[:, t - 1 : t])" * masked
     q += f".to_event({event_dims})" if event_dims else ""
     lines, indent = [], ""
@@ -48,7 +52,7 @@ def program(masked: bool, scale: float, event_dims: int, in_plate: bool) -> str:
         indent = "    "
     lines.append(f"{indent}for t in range(1, {max(LENGTHS)} + 1):")
     lines.append(f"{indent}    with poutine.scale(scale={scale:g}):")
-    lines.append(f'{indent}        pyro.sample(f"z_{{t}}", {q})')
+    lines.append(f'{indent}        pyro.sample(f"z_{{t}}", {q}, obs=z[:, t - 1])')
     return "\n".join(lines)
 
 
@@ -66,8 +70,8 @@ def ask() -> bool:
         return answer, because
 
     question = (
-        "The values of $z$ are given. Inside the plate somebody writes `to_event(2)` instead of `to_event(1)`. What "
-        "does Pyro do?"
+        "The values of $z$ are given, by `obs=`. Inside the plate somebody writes `to_event(2)` instead of "
+        "`to_event(1)`. What does Pyro do?"
     )
     return predict("twice", question, OUTCOMES, right)
 
@@ -89,6 +93,7 @@ def show_counting() -> None:
     with view:
         found = counted(**how)
         st.code(program(**how), language="python", wrap_lines=True)
+        st.caption(SHAPES)
         plot(draw(found, masked), "counted", tools=False)
         st.markdown(in_words(found))
 

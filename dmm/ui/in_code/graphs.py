@@ -70,7 +70,7 @@ def guide_shapes(site: str) -> dict[str, Shape]:
         last = f"sums up x {t} to x {FRAMES}"
         shapes[f"c{t}"] = Shape(STEP * t, 0.78, kind="square", colour=PHI, hover="combiner network")
         shapes[f"r{t}"] = Shape(STEP * t, 2.25, kind="square", colour=PHI, hover="RNN")
-        shapes[f"h{t}"] = Shape(STEP * t, 1.5, f"hʳ<sub>{t}</sub>", colour=FUTURE, hover=last)
+        shapes[f"h{t}"] = Shape(STEP * t, 1.5, f"h<sub>{t}</sub><sup>right</sup>", colour=FUTURE, hover=last)
         shapes[f"z{t}"] = _circle(STEP * t, 0, f"z{t}", site, LATENT, "a latent, drawn")
         shapes[f"x{t}"] = _circle(STEP * t, 3, f"x{t}", site, GREY, "a frame, read")
     return shapes

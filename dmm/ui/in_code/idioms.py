@@ -72,14 +72,14 @@ IDIOMS = (
         "ng_ones(g.size()).type_as(g) - g",
         (("model.GatedTransition.forward", "loc = "),),
         "A number and a tensor can be subtracted; a tensor of ones of the right type is not needed.",
-        (962,),
+        (926,),
     ),
     Idiom(
         "Names",
         "mu, sigma = net(Variable(z))",
         (("model.GatedTransition.forward", "return loc, scale"),),
-        "Since PyTorch 0.4 a tensor carries its own gradient, and needs no `Variable` around it. Location and scale "
-        "are named alike in all distributions.",
+        "Since PyTorch 0.4 a tensor carries its own gradient, and needs no `Variable` around it. `loc` and "
+        "`scale` are called so in every distribution that has a location and a scale.",
         (961,),
     ),
     Idiom(

@@ -11,7 +11,7 @@ WEIGHTS = "weights."  # how the names begin in a snapshot
 OWNS = {"model": ("emitter.", "transition.", "z_0"), "guide": ("inference.",)}  # what each program reads
 STARTS = (  # letter, its ending in a snapshot, whose, what it stands for
     ("z_0", "z_0", "model", "the latent before the first, so that $p(z_1 \\mid z_0)$ is a transition like all others"),
-    ("z_{q,0}", "inference.z_q_0", "guide", "what the combiner hears at $t = 1$ in the place of $z_{t-1}$"),
+    ("z_{q,0}", "inference.z_q_0", "guide", "what the combiner reads at $t = 1$ in the place of $z_{t-1}$"),
     ("h_0", "h_0", "guide", "the RNN's state before it has read a frame; it stands behind the *last* one"),
 )
 

@@ -52,7 +52,7 @@ def at_site(site: str) -> dict[str, tuple[str, str, str]]:
         "model": (p, f"From the transition. Its only parent is ${before['model']}$.", _lines(MODEL, "z")),
         "guide": (
             q,
-            f"From the combiner, which hears $h^{{\\text{{right}}}}_{t}$ and ${before['guide']}$.",
+            f"From the combiner, which reads $h^{{\\text{{right}}}}_{t}$ and ${before['guide']}$.",
             _lines(GUIDE, "z"),
         ),
     }

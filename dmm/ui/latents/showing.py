@@ -14,6 +14,7 @@ from dmm.ui.live import shown_gates
 from dmm.ui.looking import draw, version_of
 from dmm.ui.plot import plot
 from dmm.ui.roll_view import roll_view
+from dmm.ui.theme import gate_scale
 from dmm.ui.words import plain
 
 VIEW = "Two dimensions, or three to turn with the mouse."
@@ -91,7 +92,7 @@ def show_gates(run, inspection) -> None:
     words, source = TRANSITIONS[store.read_run_config(run).transition]
     st.markdown(words)
     if shown_gates(run, inspection.gates) is not None:
-        plot(figures.gate_heatmap(inspection.gates), "gates")
+        plot(figures.gate_heatmap(inspection.gates, gate_scale()), "gates")
     formula_and_code(source)
 
 

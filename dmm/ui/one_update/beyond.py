@@ -44,8 +44,8 @@ def taught(one) -> tuple[str, str]:
     notes, kl = (length[place] > NOTHING for length in lengths)
     because = (
         f"From reconstruction it gets a gradient of length {lengths[0][place]:.2g}. The emitter looks at the $z_t$ "
-        "that the *guess* has drawn; the transition is asked only where it would have expected it. The emitter in turn "
-        "hears nothing of the KL. The guess, :red[$\\phi$], stands behind both terms and hears of both."
+        "that the *guess* has drawn; the transition is asked only where it would have expected it. The KL in "
+        "turn does not depend on the emitter. Both terms depend on the guess, :red[$\\phi$], and both teach it."
     )
     return TERMS[2 if notes and kl else 1 if kl else 0], because
 
@@ -135,7 +135,7 @@ def show_noise(model: str) -> None:
 def _how_noisy(group, sampled, analytic, mean):
     """The noise of a whole module in numbers."""
     if abs(sampled - analytic) < 1e-6 * analytic:
-        verdict = "They are the same: the emitter hears nothing of the KL, in whichever form."
+        verdict = "They are the same: the KL does not depend on the emitter, in whichever form."
     else:
         verdict = f"That is a factor of {sampled / analytic:.1f}, and {(sampled / analytic) ** 2:.1f} in variance."
     return (

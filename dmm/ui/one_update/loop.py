@@ -8,7 +8,7 @@ PLACES = ((0.9, 1), (3.3, 1), (5.7, 1), (8.1, 2), (8.1, 0), (10.5, 1), (10.5, 3)
 OWNERS = {"RNN": ("φ", PHI), "draw z": ("φ: combiner", PHI), "transition": ("θ", THETA), "emitter": ("θ", THETA)}
 FORWARD = (
     ("batch", "RNN", "x", 0.0),
-    ("RNN", "draw z", "h right", 0.0),
+    ("RNN", "draw z", "h<sup>right</sup>", 0.0),
     ("draw z", "transition", "z", 0.0),
     ("draw z", "emitter", "z", 0.0),
     ("draw z", "bound", "", 0.0),

@@ -40,7 +40,7 @@ STAGES = (
     Stage(
         "RNN",
         "The RNN reads each piece from its last frame to its first. What it holds at frame $t$ sums up the frames "
-        "from $t$ on: all that $z_{t-1}$ does not tell of $z_t$.",
+        "from $t$ on: all that $z_{t-1}$ does not tell about $z_t$.",
         "one_update.listen",
         ("rnn.RNN.forward",),
         (Tensor("h_right", "B, T, rnn_dim", "what the RNN says of the frames from $t$ on", "unit"),),

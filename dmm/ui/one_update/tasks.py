@@ -10,7 +10,7 @@ from dmm.ui.one_update.views import LESSON, THETAS
 
 DECAY, PYRO_RATE, PYRO_STEPS = 0.99996, 3e-4, 60_000  # Pyro's example: 5000 epochs of 12 updates
 WHOSE = {True: ":blue[$\\theta$]", False: ":red[$\\phi$]"}
-PRINTED_AT = 0.05  # the weight in a task, which is not the one that the slider starts with
+PRINTED_AT = 0.05  # the weight in a task
 
 
 def show_parameters(model: str) -> None:
@@ -23,7 +23,7 @@ def show_parameters(model: str) -> None:
         "h_0": "where the RNN starts",
         "rnn": "reads the frames",
         "z_q_0": "stands before the first latent, in $q$",
-        "combiner": "makes a Gaussian of what it hears",
+        "combiner": "makes a Gaussian of what it reads",
     }
     rows = [
         f"| `{name}` | {WHOSE[name in THETAS]} | {len(places):,} | {is_part[name]} |"
@@ -77,17 +77,15 @@ def show_tasks(model: str) -> None:
         because = "Pieces times frames of the longest piece times units: padding takes memory as well."
         tasks.number(LESSON, "shape", question, lambda: size_of(update_of(model)), because, hint, within=0.5, digits=0)
     with second:
-        one = update_of(model)
-        printed = one.before[0] + PRINTED_AT * one.before[1]
+        reconstruction, kl = longest_piece(update_of(model))
         question = (
-            f"With $w = {PRINTED_AT}$ the printed loss of this batch is {printed:.3f} nats per frame, of which "
-            f"reconstruction is {one.before[0]:.3f}. What is minus the ELBO, in nats per frame?"
+            f"With $w = {PRINTED_AT}$ the printed loss of the longest piece of this batch, taken alone, is "
+            f"{reconstruction + PRINTED_AT * kl:.4f} nats per frame, of which reconstruction is {reconstruction:.4f}. "
+            "What is minus the ELBO of this piece, in nats per frame?"
         )
         hint = f"What is left of the printed loss without reconstruction is {PRINTED_AT} times the KL."
         because = f"Reconstruction plus the whole KL, which is {1 / PRINTED_AT:g} times what was printed of it."
-        tasks.number(
-            LESSON, "loss", question, lambda: sum(update_of(model).before), because, hint, within=0.02, digits=3
-        )
+        tasks.number(LESSON, "loss", question, reconstruction + kl, because, hint, within=0.02, digits=3)
     with third:
         question = "Which module has the longest gradient in this update?"
         names = list(update_of(model).modules)
@@ -98,6 +96,14 @@ def show_tasks(model: str) -> None:
 def size_of(one) -> int:
     """How many numbers `h_right` holds."""
     return one.tensors["h_right"].size
+
+
+def longest_piece(one) -> tuple[float, float]:
+    """Reconstruction and KL of the longest piece, in nats per frame, both to be made small: printed nowhere above."""
+    piece = one.tensors["lengths"].argmax()
+    sums = (float(one.tensors[name][piece].sum()) for name in ("reconstruction", "kl"))
+    reconstruction, kl = (total / int(one.tensors["lengths"][piece]) for total in sums)
+    return -reconstruction, kl
 
 
 def longest(one) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from dmm.ui.explain import coloured
 from dmm.ui.plot import plot
 from dmm.ui.recovery.study import ALPHA, BETA, read_study, twin_gap
 from dmm.ui.structured_inference.race import COLOURS
-from dmm.ui.theme import visible
+from dmm.ui.theme import legible, visible
 
 LESSON = "recovery"
 LAW = (
@@ -25,6 +25,10 @@ UNKNOWN = {r"\alpha": palette.VERMILLION, r"\beta": palette.GREEN}  # the two nu
 WRONG, UNNOTICED = 0.1, 0.05  # the task: alpha off by so much, at a cost of so many nats per sequence
 SURE = 2.0  # standard errors
 NOTHING = "The stored results of this experiment are missing or damaged, so there is no valley and no way to show."
+NEXT = (
+    "**More follows once you have answered** the question above this figure: the six learners' ways into the valley, "
+    "where they end, and why."
+)
 NO_WAYS = "The learners' ways are not among the stored results yet, so only the valley is shown."
 
 
@@ -79,7 +83,7 @@ def _cost(found, alpha, beta):
 FAMILIES = {
     "Those blind to one side of time (MF-L, MF-R, ST-L)": ("mf-l", "mf-r", "st-l"),
     "The mean-field one that sees both sides (MF-LR)": ("mf-lr",),
-    "The structured ones that know of both sides (ST-R, ST-LR)": ("st-r", "st-lr"),
+    "The structured ones that see both sides (ST-R, ST-LR)": ("st-r", "st-lr"),
 }
 SAME = "All about equally far"
 WHO = {"all": "All six", "mf": "Mean field", "st": "Structured"}
@@ -145,6 +149,8 @@ def show_valley(answered: bool) -> None:
         tools=False,
     )
     st.caption(_whence(found, answered))
+    if not answered and len(found.ends) == len(NETWORKS):
+        st.markdown(NEXT)
 
 
 def _ways(found, who, seed):
@@ -173,9 +179,9 @@ def _whence(found, answered):
     updates, seconds = max(one.updates for one in every), np.mean([one.seconds for one in every])
     first = min(one.seed for one in every)
     return (
-        f"{words} Each network: {updates:,} updates, {seconds:.0f} seconds of training on average. The valley is that "
-        f"of seed {first}'s sequences; each other seed drew its own, whose valley has the same shape but lies a "
-        "standard error or two elsewhere. Drag the slider below the figure, or press Play."
+        f"Drag the slider below the figure, or press Play. {words} Each network: {updates:,} updates, {seconds:.0f} "
+        f"seconds of training on average. The valley is that of seed {first}'s sequences; each other seed drew its "
+        "own, whose valley has the same shape but lies a standard error or two elsewhere."
     )
 
 
@@ -206,7 +212,7 @@ def show_ends() -> None:
     judged = f", judged on {found.about['tested']:,} new sequences" if "tested" in found.about else ""
     st.caption(
         f"Stored results. $\\alpha$, $\\beta$: mean over seeds {', '.join(map(str, seeds))}, ± its standard error from "
-        "their scatter; the exact estimate is that of one seed, and its ± how sure these data are. "
+        "their scatter; the exact estimate is that of one seed, and its ± what these data leave uncertain. "
         f"Off by: $\\alpha$ and $\\beta$ minus the exact estimate on the same sequences (seed {seeds[0]}), in that "
         "estimate's standard errors. The other table, in nats per frame: what the learned law costs beyond the best "
         f"one, read off the valley; and what the guess loses under that law, the rest of the bound{judged}."
@@ -239,7 +245,7 @@ def show_why() -> None:
     """The bound as NLL plus gap, and what that does to alpha."""
     found = read_study()
     worst = max(found.ends, key=lambda name: found.ends[name].far)
-    end, colour = found.ends[worst], visible(COLOURS[worst])
+    end, colour = found.ends[worst], legible(COLOURS[worst])
     st.latex(
         rf"\underbrace{{-\mathrm{{ELBO}}(\theta, \phi)}}_{{\text{{what training lowers}}}} = "
         rf"\underbrace{{\textcolor{{{palette.GREY}}}{{-\log p_\theta(x)}}}}_{{\text{{NLL}}}} + "
@@ -266,7 +272,7 @@ def _flat_valley(found):
     cost = found.cost(ground.alpha - WRONG, ground.beta)
     return (
         f"The valley is flat. An $\\alpha$ that is {WRONG:g} too low costs {cost:.5f} nats per frame. Over all "
-        f"{found.frames:,} frames that is {cost * found.frames:,.0f} nats, so the exact estimate is sure of itself. "
+        f"{found.frames:,} frames that is {cost * found.frames:,.0f} nats, so the exact estimate is precise. "
         "But a gap that changes with $\\alpha$ by as little, per frame, outweighs it, **however many sequences there "
         "are**: it grows with them just as the likelihood does."
     )
@@ -339,7 +345,7 @@ def show_tasks() -> None:
             MORE,
             MORE[off(other)],
             "Valley and gap grow alike, so the lowest point of their sum stays where it is. Only the standard error "
-            f"shrinks, tenfold: {_name(worst)} would then be {sharper:,.0f} of them off, and surer of it."
+            f"shrinks, tenfold: {_name(worst)} would then be {sharper:,.0f} of them off, and more certain of it."
             if off(other)
             else f"It is {_signed(other.away[0])} standard errors off: perhaps chance, which shrinks with the data.",
             "NLL and gap are sums over sequences. Take each 100 times: where is the lowest point of both together?",

@@ -8,7 +8,7 @@ from dmm.figures.bands import SMOOTHER
 from dmm.ui.dials import dials, pick
 from dmm.ui.plot import plot
 from dmm.ui.state_space.looks import band
-from dmm.ui.state_space.world import LESSON, RANGES, infer, moments, parameter
+from dmm.ui.state_space.world import LESSON, RANGES, chosen_world, infer, moments, parameter
 
 BELIEFS = {
     letter: parameter(letter, start, f"model_{letter}", f"What the model believes: ${letter}$")
@@ -17,9 +17,10 @@ BELIEFS = {
 FINE = 150  # values along a curve, at least
 
 
-@st.fragment
-def believe(world) -> None:
+@st.fragment(key="beliefs")
+def believe() -> None:
     """One parameter that the model does not know: the likelihood along it, and the band of a wrong belief."""
+    world = chosen_world()
     names = {letter: f"${letter}$" for letter in BELIEFS}
     left, right = st.columns(2, gap="large")
     with left:

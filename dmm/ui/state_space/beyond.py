@@ -5,11 +5,12 @@ from functools import lru_cache
 import streamlit as st
 
 from dmm import figures, one_dimension
-from dmm.palette import GREEN, GREY
+from dmm.palette import BLACK, GREEN, GREY
 from dmm.ui.dials import Dial, dials, pick
 from dmm.ui.explain import formula_and_code
 from dmm.ui.plot import plot
-from dmm.ui.state_space.world import LESSON
+from dmm.ui.state_space.world import LESSON, chosen_world
+from dmm.ui.theme import visible
 
 WIDTH = 1.2  # standard deviation of the bell that goes through a map
 BEFORE = Dial("before", "Where $z_{t-1}$ is believed to be", -4.0, 4.0, 0.0, 0.1, "The middle of the bell below.")
@@ -35,18 +36,18 @@ def draw_map(kind, loc, *numbers):
 
 def show_graph() -> None:
     """The model as a graph: hidden above, seen below."""
-    plot(draw_graph("rule", GREY), "graph", tools=False)
+    plot(draw_graph("rule", GREY, ink=visible(BLACK)), "graph", tools=False)
 
 
 def show_who_sees_what() -> None:
     """Three rows of frames."""
-    plot(draw_rows(), "rows", tools=False)
+    plot(draw_rows(ink=visible(BLACK)), "rows", tools=False)
 
 
-@st.fragment
-def show_maps(world) -> None:
+@st.fragment(key="maps")
+def show_maps() -> None:
     """A straight and a curved step side by side, and what they make of a bell."""
-    a, Q = world.values["a"], world.values["Q"]
+    a, Q = (chosen_world().values[letter] for letter in ("a", "Q"))
     loc = dials(LESSON, [BEFORE])["before"]
     left, right = st.columns(2, gap="large")
     with left:
@@ -62,12 +63,12 @@ def show_tables_and_networks() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Hidden Markov model**: a table on each arrow")
-        plot(draw_graph("table", GREY), "hmm", tools=False)
+        plot(draw_graph("table", GREY, ink=visible(BLACK)), "hmm", tools=False)
         plot(draw_table(TABLE), "table", tools=False)
         st.caption("An example with three states: how likely each follows each. Every row sums to 1.")
     with right:
         st.markdown("**Deep Markov model**: a network on each arrow")
-        plot(draw_graph("network", GREEN), "dmm", tools=False)
+        plot(draw_graph("network", GREEN, ink=visible(BLACK)), "dmm", tools=False)
         plot(draw_map("gated", 0.0, EXAMPLE), "network", tools=False)
         st.caption("An example in one dimension: a gated transition, its weights drawn at random, not trained.")
 

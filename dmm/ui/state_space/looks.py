@@ -7,7 +7,7 @@ from dmm import figures, kalman
 from dmm.figures.bands import FILTER, NOBODY, PREDICTION, SMOOTHER
 from dmm.ui.dials import Dial, dials, pick, switch
 from dmm.ui.plot import plot
-from dmm.ui.state_space.world import LESSON, known, moments
+from dmm.ui.state_space.world import LESSON, choose_world, chosen_world, known, moments
 
 VIEWS = {"filter": "Filter", "smoother": "Smoother", "prediction": "Prediction"}
 LEGEND = (
@@ -16,9 +16,20 @@ LEGEND = (
 )
 
 
+@st.fragment(key="run")
+def show_run() -> None:
+    """One run of the world beside the sliders that make it."""
+    view, knobs = st.columns([7, 3], gap="large")
+    with knobs:
+        choose_world()
+    with view:
+        look()
+
+
 @st.fragment
-def look(world) -> None:
+def look() -> None:
     """The world and one way to look at it; its own controls run this alone."""
+    world = chosen_world()
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     with left:
         view = pick(LESSON, "view", "Who estimates?", VIEWS, "What the estimate of $z_t$ may look at.")
@@ -102,7 +113,7 @@ def _reading(world, view, now, shown):
         )
     lost = np.flatnonzero(world.observed == 0) + 1
     if len(lost):
-        words.append(f"Lost: {_span(lost)}. There only the neighbours tell of $z$.")
+        words.append(f"Lost: {_span(lost)}. There only the neighbours tell about $z$.")
     if abs(world.values["a"]) > 1:
         words.append("With $a$ beyond 1 in size the state runs away.")
     if not world.values["c"]:

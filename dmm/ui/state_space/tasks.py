@@ -7,7 +7,7 @@ from dmm import kalman, one_dimension
 from dmm.ui import tasks
 from dmm.ui.asking import predict
 from dmm.ui.state_space.looks import show_widths
-from dmm.ui.state_space.world import LESSON, RANGES, infer, make_world, moments
+from dmm.ui.state_space.world import LESSON, RANGES, chosen_world, infer, moments
 
 WHERE = ("At the first frame", "In the middle", "At the last frame", "At every frame")
 LOUDER = (
@@ -20,16 +20,18 @@ FAR = ("It grows without end", "It grows towards a limit", "It gets narrower aga
 AGAIN = ("Line and width", "The width, not the line", "The line, not the width", "Neither")
 
 
-@st.fragment
-def ask_where(world) -> None:
+@st.fragment(key="where")
+def ask_where() -> None:
     """Where the smoother knows no more than the filter; then the widths of all bands."""
-    if predict("where", "Where is the smoother no surer than the filter?", WHERE, lambda: where(world)):
+    world = chosen_world()
+    if predict("where", "Where is the smoother no more certain than the filter?", WHERE, lambda: where(world)):
         show_widths(world)
 
 
-@st.fragment
-def show_tasks(world) -> None:
+@st.fragment(key="tasks")
+def show_tasks() -> None:
     """What a larger R does to the smoother, how wide a far prediction gets, what stays when the world is drawn anew."""
+    world = chosen_world()
     tasks.heading(LESSON)
     first, second, third = st.columns(3)
     with first:
@@ -62,7 +64,7 @@ def where(world):
     if not np.allclose(filtered, smoothed, rtol=1e-9):
         return WHERE[2], because
     why = "with $a = 0$ each state is drawn anew" if not world.values["a"] else "with $c = 0$ nothing is seen"
-    return WHERE[3], f"{because} Here later frames tell nothing of earlier states: {why}."
+    return WHERE[3], f"{because} Here later frames tell nothing about earlier states: {why}."
 
 
 def louder(world):
@@ -79,9 +81,10 @@ def louder(world):
 
 def own_weight(world, R):
     """A seen frame near the middle, from 1; how far its own x moves its mean, and its standard deviation."""
-    values = world.values | {"R": R}
-    model = one_dimension.make_model(*(values[letter] for letter in RANGES))
-    _, smoothed = infer(model, world.x, world.observed)
+    values, smoothed = world.values | {"R": R}, world.smoothed
+    if values != world.values:
+        model = one_dimension.make_model(*(values[letter] for letter in RANGES))
+        _, smoothed = infer(model, world.x, world.observed)
     seen = np.flatnonzero(world.observed)
     t = int(seen[len(seen) // 2])
     variance = smoothed.cov[0, t, 0, 0]
@@ -103,9 +106,9 @@ def far(world):
 
 def again(world):
     """The right answer, and why."""
-    seed = (world.values["seed"] + 1) % 100
-    other = make_world(world.values | {"seed": seed}, holes=not world.observed.all())
-    (line, width), (other_line, other_width) = moments(world.smoothed), moments(other.smoothed)
+    _, x = one_dimension.draw(world.model, world.T, (world.values["seed"] + 1) % 100)
+    _, other = infer(world.model, x, world.observed)
+    (line, width), (other_line, other_width) = moments(world.smoothed), moments(other)
     stays = np.allclose(line, other_line), np.allclose(width, other_width)
     because = (
         f"With the next random numbers the line moves by up to {abs(line - other_line).max():.3g}, the width by "

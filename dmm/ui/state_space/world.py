@@ -1,6 +1,7 @@
 """The page on state-space models: the sliders that make a world, one run of it, and how much of it may be known."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -8,9 +9,11 @@ import streamlit as st
 
 from dmm import kalman, one_dimension, reading
 from dmm.palette import GREY, LATENT
-from dmm.ui.dials import Dial, dials, link_to_all, switch, turn
+from dmm.ui.dials import Dial, dials, link_to_all, picked, switch, turn, value
+from dmm.ui.theme import legible
 
 LESSON = "state_space"
+PARTS = ("run", "where", "beliefs", "maps", "tasks")  # keys of the fragments that show the world
 RANGES = {  # what a parameter is, from where to where, in steps of what, and what it does
     "a": ("what stays of the state", -1.1, 1.1, 0.05, "How much of $z_{t-1}$ is still there in $z_t$."),
     "c": ("how the state is seen", -2.0, 2.0, 0.1, "What one unit of $z$ adds to $x$; at 0 nothing is seen of it."),
@@ -63,13 +66,24 @@ def formula() -> None:
     st.latex(_coloured(reading.formula("one_dimension")))
 
 
-def choose_world() -> World:
-    """The sliders that make a world, and one run of it."""
-    values = dials(LESSON, WORLD)
-    words = "Other random numbers, everything else as it is."
-    st.button("Draw again", icon=":material/casino:", on_click=turn, args=(LESSON, SEED), help=words)
-    holes = switch(LESSON, "holes", "Lose frames in the middle", "Up to ten frames are not seen: what is known then?")
+def choose_world() -> None:
+    """The sliders that make a world; when one moves, the parts of the page that show the world run again."""
+    dials(LESSON, WORLD, PARTS)
+    words, what = "Other random numbers, everything else as it is.", {"dial": SEED, "parts": PARTS}
+    st.button("Draw again", icon=":material/casino:", on_click=turn, args=(LESSON,), kwargs=what, help=words)
+    words = "Up to ten frames are not seen: what is known then?"
+    switch(LESSON, "holes", "Lose frames in the middle", words, parts=PARTS)
     link_to_all(LESSON)
+
+
+def chosen_world() -> World:
+    """The world as the sliders stand now: each part asks for it anew, so that all show the same one."""
+    values = {dial.name: value(LESSON, dial) for dial in WORLD}
+    return _make_once(picked(LESSON, "holes", False), **values)
+
+
+@lru_cache(64)
+def _make_once(holes, **values):
     return make_world(values, holes)
 
 
@@ -79,8 +93,14 @@ def make_world(values, holes=False) -> World:
     z, x = one_dimension.draw(model, values["T"], values["seed"])
     observed = one_dimension.middle(len(x)) if holes else np.ones(len(x), dtype=int)
     filtered, smoothed = infer(model, x, observed)
-    blind = kalman.kalman_filter(model, x[None, :, None], 0 * observed[None])
-    return World(values, model, z, x, observed, blind, filtered, smoothed)
+    return World(values, model, z, x, observed, look_at_nothing(values["a"], values["Q"], len(x)), filtered, smoothed)
+
+
+@lru_cache(64)
+def look_at_nothing(a, Q, frames):
+    """What is known of z without a frame: a filter to which all are missing, so that c and R do not count."""
+    model = one_dimension.make_model(a, 1.0, Q, 1.0)
+    return kalman.kalman_filter(model, np.zeros((1, frames, 1)), np.zeros((1, frames)))
 
 
 def infer(model, x, observed):
@@ -103,5 +123,5 @@ def known(world, estimate) -> Known:
 
 def _coloured(text):
     """The formula with z and x in the colours of their traces."""
-    colours = {"z": LATENT, "x": GREY}
+    colours = {"z": legible(LATENT), "x": GREY}
     return re.sub(r"\b([zx])_(\{[^}]*\}|\w)", lambda m: rf"\textcolor{{{colours[m[1]]}}}{{{m[0]}}}", text)

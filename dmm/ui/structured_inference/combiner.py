@@ -81,7 +81,7 @@ def in_numbers(before: float, heard: dict[str, float]) -> str:
     r"""The line of the equation with its numbers.
 
     >>> print(in_numbers(0.0, {"right": 1.0}))
-    h_{\text{combined}} = \tfrac12 (\textcolor{#56B4E9}{0.00} + \textcolor{#009E73}{1.00}) = 0.50
+    h_{\text{combined}} = \tfrac12 (\textcolor{#0072B2}{0.00} + \textcolor{#008460}{1.00}) = 0.50
     """
     terms = [(math.tanh(before), LATENT), *((value, {"left": PAST, "right": FUTURE}[s]) for s, value in heard.items())]
     inside = " + ".join(_term(value, colour) for value, colour in terms)

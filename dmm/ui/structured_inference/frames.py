@@ -1,5 +1,7 @@
 """Structured inference: which frames tell of a latent, and how an RNN sums up just those."""
 
+from functools import lru_cache
+
 import numpy as np
 import streamlit as st
 
@@ -12,6 +14,7 @@ from dmm.ui.structured_inference.wiring import LESSON, SHORT
 
 TIME = Dial("t", "Which latent, $t$", 2, SHORT, 4, 1, "The latent $z_t$ that is asked about.")
 KNOWN = "On: $z_{t-1}$ is known. Off: it is hidden, as all latents are, and the past frames tell about $z_t$ as well."
+draw_paths = lru_cache(figures.open_paths)  # each drawn once: there are few
 STEPS = "{} steps"
 COUNTS = [STEPS.format(count) for count in (SHORT, SHORT * (SHORT + 1) // 2, SHORT * SHORT)]
 MIMIC = (
@@ -78,7 +81,7 @@ def show_chain() -> None:
         )
         link(LESSON, {"t": t, "known": float(known)})
     with shown:
-        plot(figures.open_paths(SHORT, t, known), "chain", tools=False)
+        plot(draw_paths(SHORT, t, known), "chain", tools=False)
         plot(figures.frame_weights(weights(t, known), t), "weights", tools=False)
 
 

@@ -1,5 +1,6 @@
 """Structured inference, second half: what each frame does to each latent, what a network loses, and why."""
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -48,6 +49,25 @@ def kalman_as_guess(model, frames: int) -> Causal:
     return Causal(slopes, float(np.sqrt(filtered.cov[0].mean())), blind_gap(model, slopes))
 
 
+@cache
+def filter_on_s9() -> Causal:
+    """The same on the paper's linear system."""
+    return kalman_as_guess(systems.linear(), FRAMES)
+
+
+@cache
+def floors_of_s9(noise: int | None = None) -> dict[str, floors.Floor]:
+    """The floors of the paper's linear system, or of one whose frames have another variance of their noise."""
+    model = systems.linear()
+    return floors.floors(model if noise is None else model._replace(R=np.array([[float(noise)]])), FRAMES)
+
+
+@cache
+def influence_on_s9(network: str | None = None) -> np.ndarray:
+    """How far each frame moves each latent's mean: in the posterior, or in the best guess of a network; (T, T)."""
+    return floors.influence(systems.linear(), FRAMES, network)
+
+
 def blind_gap(model, A) -> float:
     r"""What a guess with the means $A x$, (T, T), loses in nats per frame: the formula of `floors`, for any A."""
     frames, H, R = len(A), model.H[0, 0], model.R[0, 0]
@@ -67,13 +87,12 @@ def show_influence(learned=None) -> None:
     Args:
         learned: from a network's name to (T, T), of the linear system with 25 frames; None while nothing is stored.
     """
-    model = systems.linear()
     name = choose_network("guess", "st-l")
     t = dials(LESSON, [LATENT])["latent"]
-    maps = {"exact": floors.influence(model, FRAMES), f"best {name.upper()}": floors.influence(model, FRAMES, name)}
+    maps = {"exact": influence_on_s9(), f"best {name.upper()}": influence_on_s9(name)}
     if learned and name in learned:
         maps[f"learned {name.upper()}"] = np.asarray(learned[name])
-    rows, causal = {label: values[t - 1] for label, values in maps.items()}, kalman_as_guess(model, FRAMES)
+    rows, causal = {label: values[t - 1] for label, values in maps.items()}, filter_on_s9()
     if floors.FAMILIES[name][1] == "past":
         rows[FILTER] = causal.influence[t - 1]
     left, right = st.columns([3, 2], gap="medium")
@@ -81,13 +100,13 @@ def show_influence(learned=None) -> None:
         plot(figures.influence_maps(maps, t), "influence", tools=False)
     with right:
         plot(figures.influence_lines(rows, t, FILTER), "influence_row", tools=False)
-    st.markdown(_what_is_seen(model, name, causal))
+    st.markdown(_what_is_seen(name, causal))
     link(LESSON, {"guess": name, "latent": t})
 
 
-def _what_is_seen(model, name, causal):
+def _what_is_seen(name, causal):
     """The two maps in words and numbers."""
-    sees, one, by_family = floors.FAMILIES[name][1], networks()[name].name, floors.floors(model, FRAMES)
+    sees, one, by_family = floors.FAMILIES[name][1], networks()[name].name, floors_of_s9()
     mine = by_family[name]
     if sees == "all":
         through = " The past reaches it through $z_{t-1}$ alone." if name == "st-r" else ""
@@ -128,10 +147,9 @@ def show_gaps(reached=None) -> None:
     Args:
         reached: as in `figures.gap_bars`, of the linear system; shown while the noise is that system's.
     """
-    model = systems.linear()
     noise = dials(LESSON, [NOISE])["noise"]
-    stored = reached if noise == model.R[0, 0] else None
-    by_family = floors.floors(model._replace(R=np.array([[float(noise)]])), FRAMES)
+    stored = reached if noise == systems.linear().R[0, 0] else None
+    by_family = floors_of_s9(noise)
     left, right = st.columns([3, 2], gap="large")
     with left:
         plot(figures.gap_bars(by_family, stored), "gaps", tools=False)
@@ -168,7 +186,7 @@ def show_mean_field() -> None:
         rho = dials(LESSON, [RHO])["rho"]
         right = MEANS[int(np.abs(best.A - exact.A).max() < NOTHING)]
         question = "The best guess of this posterior that treats the two latents as independent: is its mean wrong?"
-        answered = predict("means", question, MEANS, right, _right_means(model, rho))
+        answered = predict("means", question, MEANS, right, _right_means(rho))
         link(LESSON, {"rho": rho})
     with shown:
         plot(figures.ellipses(rho, answered), "ellipses", tools=False)
@@ -182,9 +200,9 @@ def show_mean_field() -> None:
             )
 
 
-def _right_means(model, rho):
+def _right_means(rho):
     """Why the means are right and the widths are not."""
-    by_family = floors.floors(model, FRAMES)
+    by_family = floors_of_s9()
     return (
         r"Its centre is the posterior's. But it cannot tilt, and takes the width $\sigma_i = 1/\sqrt{\Lambda_{ii}}$, "
         r"with $\Lambda$ the precision, the inverse of the posterior's covariance: "
@@ -203,7 +221,7 @@ SIDES = ["From the left (MF-L)", "From the right (MF-R)", "It makes no differenc
 @st.fragment
 def show_tasks() -> None:
     """Three questions about the floors, which the floors themselves answer."""
-    by_family = floors.floors(systems.linear(), FRAMES)
+    by_family = floors_of_s9()
     names = {family: one.name for family, one in networks().items()}
     bound = {family: one.bound for family, one in by_family.items()}
     stuck = bound["st-l"]

@@ -1,5 +1,7 @@
 """Structured inference: what each network sees, how it is wired, and two messages multiplied."""
 
+from functools import lru_cache
+
 import streamlit as st
 
 from dmm import figures, reading
@@ -26,6 +28,8 @@ MESSAGES = {
         ("right", r"$\mu_r$", r"$\sigma_r$", 2.0),
     )
 }
+draw_masks = lru_cache(figures.network_masks)  # each drawn once: there are few
+draw_wiring = lru_cache(figures.wiring)
 NETWORK = "The inference network: mean field (MF) or structured (ST), with RNNs from the left, the right or both."
 
 
@@ -49,7 +53,7 @@ def show_masks() -> None:
         rows = [f"| **{one.name}** | ${one.formula}$ | {one.sees} |" for one in networks().values()]
         st.markdown("\n".join(["| network | the guess | looks at |", "|---|---|---|", *rows]))
     with grids:
-        plot(figures.network_masks(t, SHORT), "masks", tools=False)
+        plot(draw_masks(t, SHORT), "masks", tools=False)
 
 
 # --- RNNs and combiner ---------------------------------------------------------------------------------------------
@@ -59,13 +63,13 @@ def show_masks() -> None:
 def show_wiring() -> None:
     """The chosen network as a graph, what is in its squares, and the code."""
     name = choose_network("network", "st-r")
-    structured, sides = name.startswith("st"), [side for side in ("left", "right") if side[0] in name.split("-")[1]]
+    structured, sides = name.startswith("st"), tuple(one for one in ("left", "right") if one[0] in name.split("-")[1])
     square = "combiner.Combiner" if structured else "combiner.Message"
     inside = "a **combiner**, which the last latent enters" if structured else "a Gaussian **message**"
     if name == "mf-lr":
         square, inside = "combiner.product", "the **product** of two Gaussian messages"
     one = networks()[name]
-    plot(figures.wiring(structured, sides), "wiring", tools=False)
+    plot(draw_wiring(structured, sides), "wiring", tools=False)
     order = "drawn all at once"
     if structured:
         order = "drawn one after another, each from the one before; the first from a learned $z_{q,0}$"

@@ -18,7 +18,7 @@ BEAT_IT = (
     "for each key that knows one thing: whether that key sounded a beat before."
 )
 BEATEN = (
-    "The state $z_t$ knows of all keys together: it ties those that belong to one chord, and it may remember more than "
+    "All keys depend on the same state $z_t$: it ties those that belong to one chord, and it may remember more than "
     "a beat."
 )
 HOW_TO_BEAT = (

@@ -95,13 +95,28 @@ def app(request, chromium, tmp_path_factory):
         yield url
 
 
+@pytest.fixture(scope="module")
+def lasting_tab(chromium):
+    """A tab for all tests of a module: what it has compiled it keeps."""
+    tab = open_tab(chromium, [], 1000, 800)
+    yield tab
+    tab.close()
+
+
 @pytest.fixture
-def page(chromium):
-    """A tab of the browser, in whose scripts nothing may go wrong."""
+def page(lasting_tab):
+    """A tab as if it were new, in whose scripts nothing may go wrong."""
     errors = []
-    page = open_tab(chromium, errors, 1000, 800)
-    yield page
-    page.close()
+
+    def heard(error):
+        errors.append(str(error))
+
+    lasting_tab.on("pageerror", heard)
+    lasting_tab.set_viewport_size({"width": 1000, "height": 800})
+    lasting_tab.mouse.move(0, 0)
+    yield lasting_tab
+    lasting_tab.goto("about:blank")  # ends the visit
+    lasting_tab.remove_listener("pageerror", heard)
     assert errors == []
 
 

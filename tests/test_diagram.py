@@ -6,7 +6,6 @@ import pytest
 
 from dmm.ui import diagram as module
 from dmm.ui.diagram import Arrow, Shape, diagram
-from tests.browser import open_tab
 
 APP = """
 import streamlit as st
@@ -87,12 +86,9 @@ def test_diagram_is_drawn_pressed_and_repainted_in_place(page, app):
 
 
 @pytest.mark.browser
-def test_narrow_page_scrolls_the_diagram_not_itself(chromium, app):
-    errors = []
-    tab = open_tab(chromium, errors, 390, 800)
-    tab.goto(app)
-    tab.locator(".diagram circle.edge").first.wait_for()
-    assert tab.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth") == 0
-    assert tab.locator(".diagram .scroll").evaluate("e => e.scrollWidth > e.clientWidth")
-    tab.close()
-    assert errors == []
+def test_narrow_page_scrolls_the_diagram_not_itself(page, app):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(app)
+    page.locator(".diagram circle.edge").first.wait_for()
+    assert page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth") == 0
+    assert page.locator(".diagram .scroll").evaluate("e => e.scrollWidth > e.clientWidth")

@@ -10,10 +10,11 @@ from dmm.data import load_dataset
 from dmm.inspection import load_inspection
 from dmm.runs import store
 from dmm.ui import looking
+from dmm.ui.course import LESSONS
 from dmm.ui.latents import tasks as latents_tasks
 from dmm.ui.tasks import NOT_THERE, NOT_YET
 from dmm.ui.train import tasks as train_tasks
-from tests.test_pages import STORED, assert_alive, new_run, open_page, pick, queue, turn_to
+from tests.test_pages import ROOT, STORED, assert_alive, new_run, open_page, pick, queue, turn_to, widgets
 
 __all__ = ["new_run", "queue"]  # fixtures
 
@@ -221,3 +222,32 @@ def test_run_without_gates_is_not_asked_for_one(new_run, transition, asked):
     assert [one.message for one in at.exception] == []
     assert (latents_tasks.NO_GATES in words(at)) != asked
     assert len(at.radio) == asked
+
+
+# --- all pages -----------------------------------------------------------------------------------------------------
+
+
+def as_it_is(at):
+    """What a visitor has set, chosen and answered: the value of every widget that has a name."""
+    return {one.key: one.value for one in widgets(at) if one.key}
+
+
+def test_every_page_is_found_as_it_was_left(new_run):
+    """One visitor answers all questions and moves all sliders of each page, and comes back to each."""
+    at, left = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30), {}
+    for lesson in LESSONS:
+        turn_to(at, lesson.file)
+        for radio in at.radio:
+            radio.set_value(radio.options[1])
+        for number in at.number_input:
+            if number.key.startswith("task "):
+                number.set_value(1)
+        for slider in at.slider:
+            if slider.key and slider.key.startswith("dial "):
+                slider.set_value(slider.max if slider.value == slider.min else slider.min)
+        at.run()
+        assert_alive(at, lesson.file)
+        left[lesson.file] = as_it_is(at)
+    for file, before in left.items():
+        turn_to(at, file)
+        assert as_it_is(at) == before, file

@@ -164,8 +164,10 @@ def as_it_is(tab):
 
 
 def test_walk_through_every_page_meets_no_error_and_finds_all_as_it_was_left(visit):
-    """As narrow as a phone, then wide. Some pages are visited again; `test_page_tasks` does it with all of them."""
-    tab, left = visit("", **PHONE), {}
+    """Each page as narrow as a phone and wide, in turn the one or the other first. Some pages are visited again;
+    `test_page_tasks` does it with all of them."""
+    size, other = PHONE, WIDE
+    tab, left = visit("", **size), {}
     for lesson, following in zip(LESSONS, [*LESSONS[1:], None], strict=True):
         arrive(tab, lesson)
         assert_as_many_figures_as_sent(tab, lesson, open_page(lesson.file))
@@ -175,12 +177,12 @@ def test_walk_through_every_page_meets_no_error_and_finds_all_as_it_was_left(vis
         assert answer_all(tab) >= len(lesson.tasks)
         assert_sound(tab, lesson)
         left[lesson] = as_it_is(tab)
-        tab.set_viewport_size(WIDE)
+        size, other = other, size
+        tab.set_viewport_size(size)
         assert_sound(tab, lesson)
         if following:
             words = following.title if lesson is LESSONS[0] else f"On to {following.title}"
             tab.locator("[data-testid=stMain]").get_by_role("link", name=words).first.click()
-            tab.set_viewport_size(PHONE)
     for lesson in LESSONS[2::4]:
         go(tab, lesson.title)
         tab.wait_for_function(RESTS, polling=50)

@@ -14,7 +14,7 @@ class Combiner(nn.Module):
 
     $$
     \begin{aligned}
-    h_{\text{combined}} &= \tfrac12 (\tanh(W z_{t-1} + b) + h^{\text{right}}_t) && \text{ST-R (ST-L: left for right)} \\
+    h_{\text{combined}} &= \tfrac12 (\tanh(W z_{t-1} + b) + h^{\text{right}}_t) && \text{ST-R; ST-L: left} \\
     h_{\text{combined}} &= \tfrac13 (\tanh(W z_{t-1} + b) + h^{\text{left}}_t + h^{\text{right}}_t) && \text{ST-LR} \\
     \mu_t    &= W_\mu h_{\text{combined}} + b_\mu                                && \text{mean} \\
     \sigma_t &= \operatorname{softplus}(W_\sigma h_{\text{combined}} + b_\sigma) && \text{standard deviation}
@@ -47,7 +47,7 @@ class Message(nn.Module):
 
     $$
     \begin{aligned}
-    \mu_t    &= W_\mu h^{\text{right}}_t + b_\mu                                && \text{MF-R (MF-L: left for right)} \\
+    \mu_t    &= W_\mu h^{\text{right}}_t + b_\mu                                && \text{MF-R; MF-L: left} \\
     \sigma_t &= \operatorname{softplus}(W_\sigma h^{\text{right}}_t + b_\sigma) && \text{standard deviation}
     \end{aligned}
     $$

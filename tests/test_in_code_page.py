@@ -345,7 +345,7 @@ def test_combiner_section_follows_its_controls():
     dial(at, "unit_left").set_value(2.0).run()
     assert r"\tfrac13" in at.latex[1].value
     assert "= 0.50" in at.latex[1].value
-    assert "h combined = 0.50" in str(views(at)["combiner"])
+    assert "h<sub>combined</sub> = 0.50" in str(views(at)["combiner"])
     pick(at, "Network").set_value("st-l").run()
     assert r"\textcolor{#BB4D8A}{2.00}" in at.latex[1].value
 

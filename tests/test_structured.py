@@ -380,7 +380,7 @@ def test_numbers_in_the_words_are_the_floors(page):
     ):
         assert number in words, number
     assert r"\mu = 0.00" in words
-    out = f"h combined = {(math.tanh(1) + 0.8) / 2:.2f}"
+    out = f"h<sub>combined</sub> = {(math.tanh(1) + 0.8) / 2:.2f}"
     assert views(page)["combiner"]["shapes"]["out"]["label"] == out
 
 

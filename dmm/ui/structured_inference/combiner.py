@@ -38,6 +38,7 @@ def average(before: float, *messages: float) -> float:
 @st.fragment
 def show_combiner() -> None:
     """The equations in the colours of the graph, and one unit in numbers."""
+    st.latex(coloured(reading.formula("combiner.Combiner"), COLOURS))
     knobs, view = st.columns([2, 3], gap="large")
     with knobs:
         name = pick(LESSON, "combiner", "Network", NETWORKS, NETWORK)
@@ -46,7 +47,6 @@ def show_combiner() -> None:
         values = dials(LESSON, [BEFORE, *sides.values()])
     heard = {side: values[dial.name] for side, dial in sides.items()}
     with view:
-        st.latex(coloured(reading.formula("combiner.Combiner"), COLOURS))
         _draw(values["before"], heard)
         st.latex(in_numbers(values["before"], heard))
     st.markdown(
@@ -63,11 +63,11 @@ def _draw(before, heard):
     colours = {"left": PAST, "right": FUTURE}
     shapes = {"tanh": _box(0, f"tanh = {math.tanh(before):.2f}", LATENT, "what the last latent says")}
     for row, (side, value) in enumerate(heard.items(), 1):
-        shapes[side] = _box(row, f"h {side} = {value:.2f}", colours[side], f"what the RNN from the {side} says")
+        shapes[side] = _box(row, f"h<sup>{side}</sup> = {value:.2f}", colours[side], f"what the RNN from the {side} says")
     middle = len(heard) / 2
     shapes["square"] = Shape(1.6, middle, kind="square", colour=GREY, hover="combiner: the mean of all voices")
     result = average(before, *heard.values())
-    shapes["out"] = Shape(3.2, middle, f"h combined = {result:.2f}", "box", GREY, width=2.15, strong=True)
+    shapes["out"] = Shape(3.2, middle, f"h<sub>combined</sub> = {result:.2f}", "box", GREY, width=2.15, strong=True)
     arrows = [Arrow(voice, "square", shapes[voice].colour) for voice in ("tanh", *heard)]
     told = f"{1 + len(heard)} voices enter the combiner; their mean is {result:.2f}."
     diagram(shapes, [*arrows, Arrow("square", "out")], told, key="combiner", row=58)

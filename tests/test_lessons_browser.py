@@ -38,6 +38,8 @@ SEEN = """() => {
     look(document.querySelector('[data-testid=stMain]'));
     return words;
 }"""
+CUT = """() => [...document.querySelectorAll('[data-testid=stMain] .katex-display')]
+    .filter((e) => e.scrollWidth > e.clientWidth + 4).map((e) => e.textContent)"""
 ASKED = "[class*=st-key-question_], [class*=st-key-task_]"
 VERDICT = re.compile(r"Right\.|Not this time|Not yet|Not there yet")
 PLACE = "e => [...e.closest('[role=radiogroup]').querySelectorAll('input')].indexOf(e)"
@@ -101,6 +103,8 @@ def assert_sound(tab, lesson):
     assert lesson is LESSONS[0] or tab.locator(".katex").count() > 0, where
     wait_until(lambda: tab.evaluate(OVERFLOW) == [0, 0], f"{where} no longer scrolls sideways", PATIENCE)
     assert tab.evaluate(MUTE) == [], f"{where} has a picture without words"
+    if tab.viewport_size == WIDE:
+        assert tab.evaluate(CUT) == [], f"{where} has a formula that does not fit"
 
 
 def open_all(tab, lesson):

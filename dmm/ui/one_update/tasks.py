@@ -42,14 +42,11 @@ def show_code() -> None:
     with section:
         st.markdown("**One update of `training.py`.** It differs in speed alone from the stages above.")
         formula_and_code("training._Learner.update")
-        left, right = st.columns(2, gap="large")
-        with left:
-            formula_and_code("elbo.bound", formula="elbo", colours=_TERMS)
-            formula_and_code("optimisers.clip")
-            formula_and_code("optimisers.learning_rate")
-        with right:
-            _about_adam()
-            formula_and_code("optimisers.update")
+        formula_and_code("elbo.bound", formula="elbo", colours=_TERMS)
+        formula_and_code("optimisers.clip")
+        formula_and_code("optimisers.learning_rate")
+        _about_adam()
+        formula_and_code("optimisers.update")
 
 
 _TERMS = {r"\mathrm{KL}": KL, r"\log p(x_t \mid z_t)": RECONSTRUCTION}

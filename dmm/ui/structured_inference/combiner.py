@@ -63,7 +63,8 @@ def _draw(before, heard):
     colours = {"left": PAST, "right": FUTURE}
     shapes = {"tanh": _box(0, f"tanh = {math.tanh(before):.2f}", LATENT, "what the last latent says")}
     for row, (side, value) in enumerate(heard.items(), 1):
-        shapes[side] = _box(row, f"h<sup>{side}</sup> = {value:.2f}", colours[side], f"what the RNN from the {side} says")
+        hover = f"what the RNN from the {side} says"
+        shapes[side] = _box(row, f"h<sup>{side}</sup> = {value:.2f}", colours[side], hover)
     middle = len(heard) / 2
     shapes["square"] = Shape(1.6, middle, kind="square", colour=GREY, hover="combiner: the mean of all voices")
     result = average(before, *heard.values())

@@ -29,6 +29,7 @@ assets: $(VENV)/.app  ## train the runs and experiments that ship, and measure t
 	$(BIN)/python -m dmm.runs.build_engines
 	$(BIN)/python -m dmm.runs.race
 	$(BIN)/python -m dmm.runs.build_experiments
+	$(BIN)/python -m dmm.runs.build_numbers
 
 pins: $(VENV)/.dev  ## write constraints.txt anew from what is installed
 	$(BIN)/python -m tests.pins

@@ -70,10 +70,7 @@ def evaluate(dmm, rolls, samples=500, seed=0):
     Raises:
         ValueError: there are no pieces or no draws.
     """
-    if not len(rolls) or samples < 1:
-        raise ValueError(f"got {len(rolls)} pieces and {samples} draws, expected at least one of each")
-    generator = make_generator(seed, EVALUATION)
-    of_pieces = [_judge(*_draws(dmm, roll, samples, generator)) for roll in rolls]
+    of_pieces = [_judge(*draws) for draws in draws_of(dmm, rolls, samples, seed)]
     nll_is, nll_is_se, nll_bound, nll_bound_se, effective = torch.tensor(of_pieces, dtype=torch.float64).T  # (N,)
     lengths = torch.tensor([len(roll) for roll in rolls], dtype=torch.float64)
     frames, one_draw, one_piece = lengths.sum(), samples == 1, len(rolls) == 1
@@ -91,6 +88,18 @@ def evaluate(dmm, rolls, samples=500, seed=0):
         sequences=len(rolls),
         samples=samples,
     )
+
+
+@torch.no_grad()
+def draws_of(dmm, rolls, samples, seed=0):
+    """What each piece's draws say: log p(x, z) - log q(z | x), and the bound, each (S,) in nats, piece by piece.
+
+    Args and errors as `evaluate`, whose draws these are.
+    """
+    if not len(rolls) or samples < 1:
+        raise ValueError(f"got {len(rolls)} pieces and {samples} draws, expected at least one of each")
+    generator = make_generator(seed, EVALUATION)
+    return [_draws(dmm, roll, samples, generator) for roll in rolls]
 
 
 def _draws(dmm, roll, samples, generator):

@@ -51,6 +51,11 @@ EVERY = {
     "latent_lines": lambda: figures.latent_lines(Z_PATH, SCALE),
     "kl_bars": lambda: figures.kl_bars(SCALE[0]),
     "engine_curves": lambda: figures.engine_curves({"Pyro": Z_PATH[:, 0], "fused": Z_PATH[:, 0] + 1e-6}),
+    "cost_areas": lambda: figures.cost_areas([36.0, 70.5, 90.0], [4, 10, 24], {"(b)": 5.17, "{c}": 6.59}),
+    "estimate_by_draws": lambda: figures.estimate_by_draws([1, 10, 100], [7.9, 7.7, 7.6], [0.01, 0.004, 0.002], 7.9),
+    "ladder": lambda: figures.ladder(
+        [("coins", 61.0, "baseline"), ("ours", 7.1, "ours"), ("theirs", 6.9, "published")]
+    ),
     "engine_speeds": lambda: figures.engine_speeds({"Pyro": 1234.0, "fused": 23456.0}),
     "piano_roll": lambda: figures.piano_roll(ROLL),
     "piano_rolls": lambda: figures.piano_rolls({"Bach": ROLL, "model": 0.9 * ROLL}),
@@ -124,6 +129,9 @@ NO_FIGURES |= {"Curves", "Estimate"}
 NO_FIGURES |= {"as_good", "best_place", "fitting_part"}
 IN_WORDS = {  # numbers of the calls above that the description must hold; 12 in those of 12 frames
     "kl_bars": ("5",),
+    "cost_areas": ("36.0", "4", "70.5", "10", "90.0", "24", "5.17", "6.59"),
+    "estimate_by_draws": ("7.900", "1", "7.600", "100"),
+    "ladder": ("61.00", "7.10", "6.90"),
     "bound_bar": ("-2.750", "-2.000", "0.750", "-2.250", "0.500"),
     "jensen_chord": ("0.25", "1.75", "0.000", "-0.413", "0.413"),
     "latent_curves": ("1.25", "0.50", "1.00", "-0.25"),

@@ -26,21 +26,27 @@ def foreign():
 
 
 @pytest.fixture
-def tabs(chromium, foreign):
+def tabs(chromium, page, foreign):
     """Opens browser tabs, each a visitor of its own; none may meet an exception, in the page or in its scripts."""
     opened, errors = [], []
 
+    def asked(request):
+        if is_foreign(request.url):
+            foreign.append(request.url)
+
     def visit(url, width=1200):
-        tab = open_tab(chromium, errors, width, 900)
+        tab = open_tab(chromium, errors, width, 900) if opened else page
+        tab.set_viewport_size({"width": width, "height": 900})
         tab.set_default_timeout(PATIENCE * 1000)
-        tab.on("request", lambda request: is_foreign(request.url) and foreign.append(request.url))
+        tab.on("request", asked)
         opened.append(tab)
         tab.goto(url)
         return tab
 
     yield visit
     troubles = [tab.locator(".stException").count() for tab in opened]
-    for tab in opened:
+    page.remove_listener("request", asked)
+    for tab in opened[1:]:
         tab.close()
     assert errors == []
     assert troubles == [0] * len(troubles)

@@ -76,6 +76,13 @@ LESSONS = (
     ),
     Lesson("train", "Train", ":material/play_circle:", "Can you train one?", ("markov", "parts")),
     Lesson("latents", "Latents", ":material/scatter_plot:", "What did it learn?", ("dearest", "shut", "awake")),
+    Lesson(
+        "numbers",
+        "Numbers",
+        ":material/straighten:",
+        "Which number is *the* number?",
+        ("apart", "bits", "fair"),
+    ),
     Lesson("in_code", "In code", ":material/code:", "How is it written?", ("harmless", "mask", "frozen")),
     Lesson("glossary", "Symbols and questions", ":material/dictionary:", "What was that letter again?"),
 )

@@ -27,7 +27,7 @@ def which_nll() -> None:
         "None is *the* one; a number needs its recipe. The **negative log-likelihood** (NLL), $-\\log p(x_{1:T})$, is "
         "summed over keys and frames. It cannot be computed for a deep Markov model, so one reports an upper bound, "
         "$-\\mathrm{ELBO}$, the bars of this page, or an estimate. Lower is better. The paper prints a result as "
-        "*a (b) {c}*: the last three rows.\n\n"
+        "*a (b) {c}*: the last three rows. ([Numbers](numbers) has them side by side.)\n\n"
         "| number | what it is | here |\n|:---|:---|---:|\n"
         f"| sum | the bound of one sequence, over all frames | {total:.1f} nats |\n"
         f"| per frame | the same, divided by its {frames} frames | {total / frames:.2f} nats |\n"

@@ -1,0 +1,50 @@
+"""Numbers: the ladder of what one can know, on these chorales with one's own run, and as published."""
+
+import streamlit as st
+
+from dmm import figures
+from dmm.runs import store
+from dmm.ui.current import chosen_run, shipped_run
+from dmm.ui.live import reference_lines
+from dmm.ui.plot import plot
+
+PUBLISHED = (  # on the JSB benchmark; Krishnan, Shalit & Sontag (2017), Tables 3 and 4
+    ("RNN", 8.71),
+    ("DMM, (b)", 6.926),
+    ("DMM-Aug, (b)", 6.773),
+    ("DMM, a", 6.388),
+    ("DMM-Aug-NADE, (b)", 5.335),
+    ("RNN-NADE", 5.19),
+)
+
+
+def show_ladders() -> None:
+    """Two figures of one kind that must not be mixed."""
+    here, there = st.columns(2, gap="large")
+    run = chosen_run()
+    with here:
+        st.markdown("**These chorales, validation pieces**")
+        plot(figures.ladder(own_rungs(run)), "own", tools=False)
+        mine = "" if run == shipped_run() else f" Yours is run {run.name}, the one that Train shows."
+        st.caption(
+            f"The baselines are computed here and now. The stored model's number came with run {shipped_run().name}: "
+            f"its lowest validation bound.{mine}"
+        )
+    with there:
+        st.markdown("**The JSB benchmark, test pieces**")
+        plot(figures.ladder([(label, nats, "published") for label, nats in PUBLISHED]), "published", tools=False)
+        st.caption(
+            "Krishnan, Shalit & Sontag (2017), Tables 3 and 4: other pieces, transposed and cut otherwise. A rung of "
+            "the one ladder says nothing about a rung of the other."
+        )
+
+
+def own_rungs(run):
+    """Baselines, the stored model and, if there is one on the same data, the visitor's own."""
+    stored = shipped_run()
+    config = store.read_run_config(stored)
+    rungs = [(line.label, line.value, "baseline") for line in reference_lines(config)]
+    rungs.append(("stored model, (b)", store.read_status(stored).best, "ours"))
+    if run != stored and store.read_run_config(run).data == config.data and store.read_status(run).best is not None:
+        rungs.append(("your run, (b)", store.read_status(run).best, "ours"))
+    return rungs

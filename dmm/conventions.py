@@ -81,3 +81,25 @@ def nll_by_draws(log_weights, counts) -> tuple[np.ndarray, np.ndarray]:
         costs.append(each.mean(1))
         errors.append(each.std(1, ddof=1) / np.sqrt(each.shape[1]))
     return np.stack(costs, 1), np.stack(errors, 1)
+
+
+def standard_error(costs, lengths) -> float:
+    r"""How far nats per frame would move with other pieces of the same kind.
+
+    $$
+    \sqrt{\frac{N}{N - 1} \sum_i (c_i - r \, T_i)^2} \Big/ \sum_i T_i, \qquad r = \sum_i c_i \Big/ \sum_i T_i
+    $$
+
+    Args:
+        costs: (N,) nats; or differences of two models on the same pieces, which move far less than either.
+        lengths: (N,) frames.
+
+    Returns:
+        Nats per frame; nan for a single piece.
+
+    Source: the linearised standard error of a ratio of means (Cochran, Sampling Techniques, section 2.11).
+    """
+    costs, lengths = np.asarray(costs, dtype=float), np.asarray(lengths, dtype=float)
+    count, frames = len(costs), lengths.sum()
+    residuals = costs - costs.sum() / frames * lengths
+    return float(np.sqrt(count / (count - 1) * (residuals**2).sum()) / frames) if count > 1 else float("nan")

@@ -51,6 +51,9 @@ EVERY = {
     "latent_lines": lambda: figures.latent_lines(Z_PATH, SCALE),
     "kl_bars": lambda: figures.kl_bars(SCALE[0]),
     "engine_curves": lambda: figures.engine_curves({"Pyro": Z_PATH[:, 0], "fused": Z_PATH[:, 0] + 1e-6}),
+    "compared_curves": lambda: figures.compared_curves(
+        {"A": ([1, 2, 3], [12.0, 9.5, 8.25]), "B": ([1, 2], [12.5, 11.0])}, "updates", "bound, nats per frame"
+    ),
     "cost_areas": lambda: figures.cost_areas([36.0, 70.5, 90.0], [4, 10, 24], {"(b)": 5.17, "{c}": 6.59}),
     "estimate_by_draws": lambda: figures.estimate_by_draws([1, 10, 100], [7.9, 7.7, 7.6], [0.01, 0.004, 0.002], 7.9),
     "ladder": lambda: figures.ladder(
@@ -129,6 +132,7 @@ NO_FIGURES |= {"Curves", "Estimate"}
 NO_FIGURES |= {"as_good", "best_place", "fitting_part"}
 IN_WORDS = {  # numbers of the calls above that the description must hold; 12 in those of 12 frames
     "kl_bars": ("5",),
+    "compared_curves": ("12.00", "8.25", "12.50", "11.00"),
     "cost_areas": ("36.0", "4", "70.5", "10", "90.0", "24", "5.17", "6.59"),
     "estimate_by_draws": ("7.900", "1", "7.600", "100"),
     "ladder": ("61.00", "7.10", "6.90"),

@@ -25,6 +25,7 @@ _HOMES = {
     "kl_bars": "kl",
     "engine_curves": "engines",
     "engine_speeds": "engines",
+    "compared_curves": "comparisons",
     "cost_areas": "numbers",
     "estimate_by_draws": "numbers",
     "ladder": "numbers",

@@ -1,0 +1,92 @@
+"""Compare: which runs are looked at side by side, and what they are called."""
+
+import streamlit as st
+
+from dmm.runs import store
+from dmm.runs.comparison import Pinned, read_pinned
+from dmm.runs.store import RunError
+from dmm.ui.current import chosen_run, shipped_runs
+from dmm.ui.dials import link
+from dmm.ui.words import describe_config, plain
+
+LESSON = "compare"
+MOST = 6
+KEY, READ = "pinned runs", "pinned runs of the link"
+HELP = "Those that came with the app, yours of this visit, and those that the link names. Up to six."
+
+
+def choose_runs() -> list[Pinned]:
+    """The runs that are pinned now, in the order in which they were chosen."""
+    options = _known()
+    named = _from_link()
+    if KEY not in st.session_state:
+        st.session_state[KEY] = [name for name in options if name in _first(options)]
+    if named is not None:
+        st.session_state[KEY] = named
+    options = list(dict.fromkeys([*options, *st.session_state[KEY]]))
+    names = st.multiselect(
+        "Runs side by side",
+        options,
+        format_func=in_words,
+        max_selections=MOST,
+        key=KEY,
+        help=HELP,
+        persist_state="session",
+    )
+    link(LESSON, {"runs": ",".join(names)})
+    pinned = []
+    for name in names:
+        try:
+            pinned.append(read_pinned(store.find_run(name)))
+        except RunError as error:
+            st.warning(plain(str(error)))
+    return pinned
+
+
+def in_words(name: str) -> str:
+    """A run by its id, in a few words; no two runs have the same, for by their words a browser tells them apart."""
+    try:
+        run = store.find_run(name)
+        words = describe_config(store.read_run_config(run))
+    except RunError:
+        return f"{name}: deleted"
+    return f"{'came with the app' if run.parent == store.SHIPPED else 'trained here'}, {name}: {words}"
+
+
+def labels(pinned: list[Pinned]) -> list[str]:
+    """What the runs are called in figures and tables: a letter each."""
+    return [chr(ord("A") + place) for place in range(len(pinned))]
+
+
+def show_letters(pinned: list[Pinned]) -> None:
+    """Which letter is which run."""
+    lines = zip(labels(pinned), pinned, strict=True)
+    st.markdown("\n".join(f"- **{label}**, {in_words(one.run.name)}" for label, one in lines))
+
+
+def _known():
+    """What a visitor may choose among without a link."""
+    mine = [chosen_run().name, *st.session_state.get("mine", [])]
+    return list(dict.fromkeys([*(run.name for run in shipped_runs()), *mine]))
+
+
+def _first(options):
+    """At first: what came with the app, and the run that Train shows."""
+    return {*options[: MOST - 1], chosen_run().name}
+
+
+def _from_link():
+    """The ids that `?runs=` names, once; what is no run is refused in a sentence."""
+    asked = st.query_params.get("runs")
+    if asked is None or st.session_state.get(READ) == asked:
+        return None
+    st.session_state[READ] = asked
+    found, wrong = [], 0
+    for name in dict.fromkeys(asked.split(",")[: 2 * MOST]):
+        try:
+            found.append(store.find_run(name).name)
+        except RunError:
+            wrong += 1
+    if wrong:
+        st.warning(f"The link names {wrong} run{'s' if wrong > 1 else ''} that are not here; the others are shown.")
+    return found[:MOST] or None

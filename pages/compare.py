@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from dmm.ui import frame
+from dmm.ui import explain, frame
 from dmm.ui.compare import curves, judging, outcome, pinned, tasks
 
 frame.lesson("compare")
 st.markdown(
-    "A curve alone says little: is 7.9 good? Side by side, two curves say what a choice was worth. Pin runs, yours and "
-    "those that came with the app; each gets a letter."
+    "A curve alone says little: is a $-\\mathrm{ELBO}$ of 7.9 good? Side by side, two curves say what a choice was "
+    "worth. Pin runs, yours and those that came with the app; each gets a letter."
 )
 runs = pinned.choose_runs()
 if len(runs) < 1:
@@ -30,5 +30,7 @@ else:
         "hundredths may be the seed's: train both again with another one before you believe it."
     )
     outcome.show_export(runs)
+    with st.expander("What ± says: formula and code"):
+        explain.formula_and_code("conventions.standard_error")
 tasks.show_tasks(runs)
 frame.onward("compare")

@@ -139,6 +139,17 @@ def test_link_pins_its_runs_and_a_wrong_one_is_told_in_a_sentence():
     assert at.multiselect[0].value == [SHIPPED[0]], "the link is read once"
 
 
+def test_run_that_was_started_meanwhile_is_pinned_too_and_one_that_was_taken_off_is_not(runs_dir):
+    at = pin(open_page(PAGE), SHIPPED[1])
+    run = store.new_run(make_config())
+    at.session_state["mine"] = [run.name]
+    at.run()
+    assert_alive(at, PAGE)
+    assert at.multiselect[0].value == [SHIPPED[1], run.name]
+    pin(at, SHIPPED[1])
+    assert at.run().multiselect[0].value == [SHIPPED[1]]
+
+
 def test_too_many_runs_of_a_link_are_cut(runs_dir):
     names = [store.new_run(make_config(seed=seed)).name for seed in range(MOST + 2)]
     at = open_page(PAGE, runs=",".join(names))

@@ -11,16 +11,17 @@ from dmm.ui.words import describe_config, plain
 
 LESSON = "compare"
 MOST = 6
-KEY, READ = "pinned runs", "pinned runs of the link"
+KEY, READ, SEEN = "pinned runs", "pinned runs of the link", "runs that were offered"
 HELP = "Those that came with the app, yours of this visit, and those that the link names. Up to six."
 
 
 def choose_runs() -> list[Pinned]:
     """The runs that are pinned now, in the order in which they were chosen."""
-    options = _known()
+    options, seen = _known(), st.session_state.setdefault(SEEN, set())
+    fresh = [name for name in options if name not in seen]  # at first all; later a run that was started meanwhile
+    seen.update(fresh)
+    st.session_state[KEY] = list(dict.fromkeys([*st.session_state.get(KEY, []), *fresh]))[:MOST]
     named = _from_link()
-    if KEY not in st.session_state:
-        st.session_state[KEY] = [name for name in options if name in _first(options)]
     if named is not None:
         st.session_state[KEY] = named
     options = list(dict.fromkeys([*options, *st.session_state[KEY]]))
@@ -68,11 +69,6 @@ def _known():
     """What a visitor may choose among without a link."""
     mine = [chosen_run().name, *st.session_state.get("mine", [])]
     return list(dict.fromkeys([*(run.name for run in shipped_runs()), *mine]))
-
-
-def _first(options):
-    """At first: what came with the app, and the run that Train shows."""
-    return {*options[: MOST - 1], chosen_run().name}
 
 
 def _from_link():

@@ -7,7 +7,7 @@ from dmm import conventions
 from dmm.data import DataError
 from dmm.runs import store
 from dmm.runs.store import RunError
-from dmm.ui.compare.pinned import labels
+from dmm.ui.compare.pinned import labels, table_of
 from dmm.ui.datasets import dataset_of
 from dmm.ui.looking import model_of, version_of
 from dmm.ui.words import plain
@@ -59,8 +59,6 @@ def judged(run_name: str, version: float) -> tuple[np.ndarray, np.ndarray, np.nd
 
 def table(pinned, found) -> str:
     """Markdown; a run that could not be judged has dashes, and so has a difference on other pieces."""
-    names = labels(pinned)
-    head = f"| | {' | '.join(f'**{name}**' for name in names)} |\n|:---|{'---:|' * len(names)}\n"
     rows = {"*(b)*": [], f"*a*, $S = {DRAWS}$": [], "*(b)* against A": []}
     for place, one in enumerate(found):
         bound, a, apart = rows.values()
@@ -68,7 +66,7 @@ def table(pinned, found) -> str:
         a.append(_told(one[1], one[2]) if one else "–")
         same = place and one and found[0] and pinned[place].config.data == pinned[0].config.data
         apart.append(_told(one[0] - found[0][0], one[2], "+") if same else "–")
-    return head + "\n".join(f"| {name} | {' | '.join(values)} |" for name, values in rows.items())
+    return table_of(pinned, list(rows.items()))
 
 
 def _told(costs, lengths, sign=""):

@@ -6,7 +6,7 @@ from dmm.config import about
 from dmm.runs.comparison import archive, differences
 from dmm.runs.store import RunError
 from dmm.ui.choices import in_words as choice_in_words
-from dmm.ui.compare.pinned import labels
+from dmm.ui.compare.pinned import table_of
 from dmm.ui.words import plain
 
 SAVE = "A zip with each run's configuration, its validations as CSV and its best weights (safetensors)."
@@ -14,18 +14,14 @@ SAVE = "A zip with each run's configuration, its validations as CSV and its best
 
 def show_differences(pinned) -> None:
     """The settings that are not the same in all runs, then what came of them."""
-    names = labels(pinned)
-    head = f"| | {' | '.join(f'**{name}**' for name in names)} |\n|:---|{'---:|' * len(names)}\n"
     told = differences([one.config for one in pinned])
-    rows = [_row(about(field)["label"], _marked(field, values)) for field, values in told.items()]
-    st.markdown(head + "\n".join(rows) if rows else "These runs have the same settings, seed and all.")
+    rows = [(about(field)["label"], _marked(field, values)) for field, values in told.items()]
+    st.markdown(table_of(pinned, rows) if rows else "These runs have the same settings, seed and all.")
     st.caption(f"Settings that differ: {len(told)}; bold where they are not as in A. All others are the same.")
 
 
 def show_outcome(pinned) -> None:
     """Best validation, when it was reached, and for how much work."""
-    names = labels(pinned)
-    head = f"| | {' | '.join(f'**{name}**' for name in names)} |\n|:---|{'---:|' * len(names)}\n"
     places = [one.best() for one in pinned]
     reached = list(zip(pinned, places, strict=True))
     lowest = min((one.points["bound"][place] for one, place in reached if place is not None), default=None)
@@ -37,14 +33,14 @@ def show_outcome(pinned) -> None:
     if lowest is not None:
         bounds = [f"**{bound}**" if bound == f"{lowest:.3f}" else bound for bound in bounds]
     rows = [
-        _row("best bound, nats per frame", bounds),
-        _row("of it reconstruction", at_best("reconstruction", "{:.3f}")),
-        _row("of it KL", at_best("kl", "{:.3f}")),
-        _row("reached after updates", at_best("step", "{:,.0f}")),
-        _row("and seconds", at_best("seconds", "{:.0f}")),
-        _row("state", [one.status.state for one in pinned]),
+        ("best bound, nats per frame", bounds),
+        ("of it reconstruction", at_best("reconstruction", "{:.3f}")),
+        ("of it KL", at_best("kl", "{:.3f}")),
+        ("reached after updates", at_best("step", "{:,.0f}")),
+        ("and seconds", at_best("seconds", "{:.0f}")),
+        ("state", [one.status.state for one in pinned]),
     ]
-    st.markdown(head + "\n".join(rows))
+    st.markdown(table_of(pinned, rows))
     st.caption(
         "On each run's own validation pieces, by which its best weights were chosen, so it flatters all of them a "
         "little. Seconds are of training alone, on whatever machine it was."
@@ -61,10 +57,6 @@ def show_export(pinned) -> None:
     st.download_button(
         "Save all", data, "comparison.zip", "application/zip", icon=":material/download:", help=SAVE, on_click="ignore"
     )
-
-
-def _row(name, values):
-    return f"| {name} | {' | '.join(values)} |"
 
 
 def _marked(field, values):

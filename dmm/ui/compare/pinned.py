@@ -59,6 +59,12 @@ def labels(pinned: list[Pinned]) -> list[str]:
     return [chr(ord("A") + place) for place in range(len(pinned))]
 
 
+def table_of(pinned: list[Pinned], rows: list[tuple[str, list[str]]]) -> str:
+    """A table in Markdown with a column for each run, under its letter; a row is its name and a value for each run."""
+    head = f"| | {' | '.join(f'**{label}**' for label in labels(pinned))} |\n|:---|{'---:|' * len(pinned)}\n"
+    return head + "\n".join(f"| {name} | {' | '.join(values)} |" for name, values in rows)
+
+
 def show_letters(pinned: list[Pinned]) -> None:
     """Which letter is which run."""
     lines = zip(labels(pinned), pinned, strict=True)

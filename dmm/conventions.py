@@ -48,6 +48,17 @@ def numbers(costs, lengths) -> Numbers:
     return Numbers(*map(float, (total, costs.mean(), total / lengths.sum(), (costs / lengths).mean())))
 
 
+def minus_log_mean(log_weights) -> np.ndarray:
+    """What importance sampling says a piece costs: minus the log of the mean weight, over the last axis, in nats.
+
+    >>> minus_log_mean(np.log([[1.0, 3.0], [2.0, 2.0]])).round(3).tolist()
+    [-0.693, -0.693]
+    """
+    log_weights = np.asarray(log_weights, dtype=float)
+    top = log_weights.max(-1, keepdims=True)  # so that the largest weight is 1, and no other overflows
+    return -(top[..., 0] + np.log(np.exp(log_weights - top).mean(-1)))
+
+
 def nll_by_draws(log_weights, counts) -> tuple[np.ndarray, np.ndarray]:
     r"""What importance sampling says a piece costs, for several numbers of draws.
 
@@ -76,8 +87,7 @@ def nll_by_draws(log_weights, counts) -> tuple[np.ndarray, np.ndarray]:
     costs, errors = [], []
     for count in counts:
         groups = log_weights[:, : draws // count * count].reshape(pieces, -1, count)
-        top = groups.max(2, keepdims=True)  # so that the largest weight is 1, and no other overflows
-        each = -(top[..., 0] + np.log(np.exp(groups - top).mean(2)))
+        each = minus_log_mean(groups)
         costs.append(each.mean(1))
         errors.append(each.std(1, ddof=1) / np.sqrt(each.shape[1]))
     return np.stack(costs, 1), np.stack(errors, 1)

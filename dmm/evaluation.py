@@ -25,6 +25,7 @@ import torch
 
 from dmm import elbo
 from dmm.batches import make_generator, to_tensors
+from dmm.conventions import standard_error
 from dmm.data import Batch
 
 EVALUATION = 200  # a stream of random numbers of its own
@@ -77,10 +78,10 @@ def evaluate(dmm, rolls, samples=500, seed=0):
     return Evaluation(
         nll_is=float(nll_is.sum() / frames),
         nll_is_se=None if one_draw else float(nll_is_se.norm() / frames),
-        nll_is_se_pieces=None if one_piece else _ratio_se(nll_is, lengths),
+        nll_is_se_pieces=None if one_piece else standard_error(nll_is, lengths),
         nll_bound=float(nll_bound.sum() / frames),
         nll_bound_se=None if one_draw else float(nll_bound_se.norm() / frames),
-        nll_bound_se_pieces=None if one_piece else _ratio_se(nll_bound, lengths),
+        nll_bound_se_pieces=None if one_piece else standard_error(nll_bound, lengths),
         nll_bound_per_sequence=float((nll_bound / lengths).mean()),
         nll_bound_per_sequence_se=None if one_draw else float((nll_bound_se / lengths).norm() / len(rolls)),
         effective_samples=float(effective.mean()),
@@ -145,10 +146,3 @@ def _jackknife_se(log_weights):
     without = total + torch.log1p(-torch.exp(log_weights - total))
     without[top] = torch.logsumexp(torch.cat([log_weights[:top], log_weights[top + 1 :]]), 0)  # no cancellation
     return float(((without - without.mean()) ** 2).sum().mul((samples - 1) / samples).sqrt())
-
-
-def _ratio_se(nll, lengths):
-    """The standard error of sum(nll) / sum(lengths), over pieces."""
-    count = len(nll)
-    residuals = nll - nll.sum() / lengths.sum() * lengths
-    return float((residuals**2).sum().mul(count / (count - 1)).sqrt() / lengths.sum())

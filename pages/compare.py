@@ -11,7 +11,7 @@ st.markdown(
     "worth. Pin runs, yours and those that came with the app; each gets a letter."
 )
 runs = pinned.choose_runs()
-if len(runs) < 1:
+if not runs:
     st.info("Pin at least one run above.")
 else:
     pinned.show_letters(runs)

@@ -14,7 +14,8 @@ from dmm import figures
 from dmm.config import Config, make_config
 from dmm.conventions import standard_error
 from dmm.data import load_dataset
-from dmm.evaluation import evaluate
+from dmm.deep_markov_model import build_dmm
+from dmm.evaluation import draws_of, evaluate
 from dmm.runs import session, store
 from dmm.runs.comparison import COLUMNS, archive, differences, read_pinned, validations
 from dmm.ui.compare import judging, tasks
@@ -84,15 +85,15 @@ def test_archive_holds_everything_and_is_read_back():
 
 
 def test_error_over_pieces_is_the_evaluations():
-    from dmm.deep_markov_model import build_dmm
-
     rolls = [np.random.default_rng(n).integers(0, 2, (length, 5)) for n, length in enumerate((2, 9, 4, 6))]
     model = build_dmm(make_config(x_dim=5, z_dim=2, emission_dim=3, transition_dim=3, rnn_dim=3))
     found = evaluate(model, rolls, 30)
-    from dmm.evaluation import draws_of
-
     costs = [-float(bound.mean()) for _, bound in draws_of(model, rolls, 30)]
-    assert standard_error(costs, [len(roll) for roll in rolls]) == pytest.approx(found.nll_bound_se_pieces, rel=1e-6)
+    lengths = [len(roll) for roll in rolls]
+    assert standard_error(costs, lengths) == pytest.approx(found.nll_bound_se_pieces, rel=1e-6)
+    ratio = sum(costs) / sum(lengths)
+    squares = sum((cost - ratio * length) ** 2 for cost, length in zip(costs, lengths, strict=True))
+    assert standard_error(costs, lengths) == pytest.approx(math.sqrt(4 / 3 * squares) / sum(lengths), rel=1e-9)
     assert math.isnan(standard_error([1.0], [2]))
 
 

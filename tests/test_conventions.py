@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmm.conventions import nll_by_draws, numbers
+from dmm.data import load_dataset
 from dmm.evaluation import draws_of, evaluate
+from dmm.runs import store
 from dmm.runs.build_numbers import judge
 from dmm.runs.judged import COUNTS, load_judged, save_judged
+from dmm.runs.snapshots import load_run
 from tests.family import make_model
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -110,9 +113,6 @@ def test_damaged_file_counts_as_none(damage, tmp_path):
 
 
 def test_stored_numbers_belong_to_the_test_pieces_of_the_stored_run():
-    from dmm.data import load_dataset
-    from dmm.runs import store
-
     judged = load_judged()
     run = store.find_run(judged.run)
     test = load_dataset(store.read_run_config(run).data).test
@@ -125,10 +125,6 @@ def test_stored_numbers_belong_to_the_test_pieces_of_the_stored_run():
 
 def test_stored_bounds_are_those_of_the_stored_weights():
     """One piece again, with draws of its own."""
-    from dmm.data import load_dataset
-    from dmm.runs import store
-    from dmm.runs.snapshots import load_run
-
     judged, n = load_judged(), 4
     run = store.find_run(judged.run)
     dmm = load_run(run)[0]

@@ -115,10 +115,15 @@ def ladder(rungs):
             "range": [0, ROOM * rungs[0][1]],
             "fixedrange": True,
         },
-        yaxis={"autorange": "reversed", "showgrid": False, "fixedrange": True, "title": None},
+        yaxis={
+            "autorange": "reversed",
+            "categoryorder": "array",
+            "categoryarray": [label for label, _, _ in rungs],
+            "showgrid": False,
+            "fixedrange": True,
+            "title": None,
+        },
     )
-    order = [label for label, _, _ in rungs]
-    figure.update_yaxes(categoryorder="array", categoryarray=order)
     for kind, colour in colours.items():
         mine = [one for one in rungs if one[2] == kind]
         if not mine:

@@ -22,7 +22,6 @@ def judge(dmm, rolls, run: str, counts=COUNTS, draws=DRAWS) -> Judged:
         np.array(counts),
         np.array([len(roll) for roll in rolls]),
         (-bounds.mean(1)).numpy().round(4),
-        (bounds.std(1) / draws**0.5).numpy().round(5),
         nll.round(4),
         nll_se.round(5),
         round(float((1 / (shares**2).sum(1)).mean()), 3),

@@ -17,16 +17,15 @@ DRAWS = 2 * COUNTS[-1]  # of each piece: two groups for the largest S
 class Judged(NamedTuple):
     """Costs of N pieces in nats: minus the bound, and what importance sampling says for C numbers of draws.
 
-    `run`: its id. `counts`: (C,). `lengths`: (N,) frames. `bounds`: (N,), minus the bound, a mean over all draws;
-    `bounds_se`: (N,) its standard error. `nll`, `nll_se`: (N, C). `effective`: of the largest number of draws, how many
-    carry the weight, a mean over the pieces.
+    `run`: its id. `counts`: (C,). `lengths`: (N,) frames. `bounds`: (N,), minus the bound, a mean over all draws. `nll`
+    and its standard errors `nll_se`: (N, C). `effective`: of the largest number of draws, how many carry the weight, a
+    mean over the pieces.
     """
 
     run: str
     counts: np.ndarray
     lengths: np.ndarray
     bounds: np.ndarray
-    bounds_se: np.ndarray
     nll: np.ndarray
     nll_se: np.ndarray
     effective: float
@@ -43,14 +42,12 @@ def load_judged(path: Path = STORED) -> Judged | None:
     try:
         found = json.loads(path.read_text())
         one = Judged(**{name: found[name] for name in Judged._fields})
-        arrays = {
-            name: np.asarray(getattr(one, name), dtype=float) for name in ("bounds", "bounds_se", "nll", "nll_se")
-        }
+        arrays = {name: np.asarray(getattr(one, name), dtype=float) for name in ("bounds", "nll", "nll_se")}
         whole = {name: np.asarray(getattr(one, name), dtype=int) for name in ("counts", "lengths")}
         one = one._replace(**arrays, **whole, run=str(one.run), effective=float(one.effective))
         pieces, counts = len(one.lengths), len(one.counts)
-        shapes = {(pieces,): (one.bounds, one.bounds_se), (pieces, counts): (one.nll, one.nll_se)}
-        if any(array.shape != shape or not np.isfinite(array).all() for shape, all in shapes.items() for array in all):
+        whole_file = one.bounds.shape == (pieces,) and one.nll.shape == one.nll_se.shape == (pieces, counts)
+        if not whole_file or not all(np.isfinite(each).all() for each in arrays.values()):
             raise ValueError(path)
     except (OSError, ValueError, KeyError, TypeError):
         return None

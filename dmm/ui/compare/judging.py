@@ -45,15 +45,13 @@ def judged(run_name: str, version: float) -> tuple[np.ndarray, np.ndarray, np.nd
     Raises:
         RunError, DataError: there are no weights yet, or something cannot be read.
     """
-    import torch
-
     from dmm.evaluation import draws_of
 
     run = store.find_run(run_name)
     rolls = [piece.roll for piece in dataset_of(store.read_run_config(run).data).test]
     draws = draws_of(model_of(run)[0], rolls, DRAWS)
     bounds = np.array([-float(bound.mean()) for _, bound in draws])
-    a = np.array([np.log(DRAWS) - float(torch.logsumexp(weights, 0)) for weights, _ in draws])
+    a = np.array([conventions.minus_log_mean(weights) for weights, _ in draws])
     return bounds, a, np.array([len(roll) for roll in rolls])
 
 

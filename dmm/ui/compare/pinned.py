@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dmm.figures.comparisons import LOOKS
 from dmm.runs import store
 from dmm.runs.comparison import Pinned, read_pinned
 from dmm.runs.store import RunError
@@ -10,7 +11,7 @@ from dmm.ui.dials import link
 from dmm.ui.words import describe_config, plain
 
 LESSON = "compare"
-MOST = 6
+MOST = len(LOOKS)  # as many as can be told apart
 KEY, READ, SEEN = "pinned runs", "pinned runs of the link", "runs that were offered"
 HELP = "Those that came with the app, yours of this visit, and those that the link names. Up to six."
 

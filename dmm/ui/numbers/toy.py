@@ -37,9 +37,7 @@ class Toy:
     def a(self) -> float:
         """By importance sampling with the draws as they are."""
         log_weights = self.spread * _noise()[:, : self.draws] - self.costs[:, None]
-        top = log_weights.max(1)
-        estimated = -(top + np.log(np.exp(log_weights - top[:, None]).mean(1)))
-        return conventions.numbers(estimated, self.lengths).per_frame
+        return conventions.numbers(conventions.minus_log_mean(log_weights), self.lengths).per_frame
 
     def true(self) -> float:
         """What a would be with endless draws: for a weight whose logarithm is Gaussian the mean is known."""

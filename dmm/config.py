@@ -410,6 +410,35 @@ class Config(BaseModel):
         meaning="How often training goes through all the pieces.",
         source=f"{PAPER}: 2000; {PYRO}: 5000",
     )
+    patience: int = knob(
+        0,
+        group="run",
+        label="Patience",
+        unit="epochs",
+        ge=0,
+        le=10_000,
+        meaning="The run ends once the bound on the validation pieces has not improved for so many epochs; 0: never.",
+    )
+    target: float = knob(
+        0.0,
+        group="run",
+        label="Target",
+        unit="nats per frame",
+        ge=0.0,
+        le=1000.0,
+        step=0.1,
+        meaning="The run ends once the bound on the validation pieces is as low as this; 0: never.",
+    )
+    time_limit: float = knob(
+        0.0,
+        group="run",
+        label="Time limit",
+        unit="seconds",
+        ge=0.0,
+        le=1e6,
+        step=10.0,
+        meaning="The run ends after so much training time; 0: never. Unlike a horizon it changes no learning rate.",
+    )
     seed: int = knob(
         0,
         group="run",

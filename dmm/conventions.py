@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+ACTIVE = 0.01  # nats per frame; a latent dimension whose KL is no higher is not used
+
 
 class Numbers(NamedTuple):
     """The same pieces' costs by four recipes, in nats: summed, per sequence, per frame, and the mean of means."""

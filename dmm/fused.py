@@ -26,6 +26,14 @@ from dmm.rnn import RIGHT
 
 def bound(dmm, batch, noise, kl_weight=1.0, kl="analytic", free_bits=0.0):
     """The bound summed over a batch: arguments and result as `elbo.bound`."""
+    log_p_x, kl_by_dimension = terms(dmm, batch, noise, kl)
+    reconstruction = log_p_x.sum()
+    taken_off = penalty(kl_by_dimension, len(kl_by_dimension), free_bits)
+    return Bound(reconstruction - kl_weight * taken_off, reconstruction, kl_by_dimension.sum())
+
+
+def terms(dmm, batch, noise, kl="analytic"):
+    """The parts of the bound: log p(x_t | z_t) of each real frame or of its keys, and its KL by dimension (N, Z)."""
     packing = make_packing(batch.lengths, batch.x.shape[1])
     x = pack(heard(batch), packing.rows)  # (N, X)
     guess = posterior(dmm, batch, noise, packing)
@@ -33,10 +41,7 @@ def bound(dmm, batch, noise, kl_weight=1.0, kl="analytic", free_bits=0.0):
     log_p_x = dmm.emitter.log_p(x, guess.z, *before[1:])
     if batch.observed is not None:
         log_p_x = log_p_x * pack(batch.observed, packing.rows)
-    kl_by_dimension = divergence(guess, *p_z(dmm, before, packing), kl)  # (N, Z)
-    reconstruction = log_p_x.sum()
-    taken_off = penalty(kl_by_dimension, len(x), free_bits)
-    return Bound(reconstruction - kl_weight * taken_off, reconstruction, kl_by_dimension.sum())
+    return log_p_x, divergence(guess, *p_z(dmm, before, packing), kl)
 
 
 def previous(dmm, x, z, packing):

@@ -19,20 +19,23 @@ import torch
 from dmm import elbo, fused, optimisers
 from dmm.batches import HOLES, NOISE, VALIDATION, epoch_batches, hide, make_generator, pad, to_tensors
 from dmm.config import Config, ConfigError
+from dmm.conventions import ACTIVE
 from dmm.data.baselines import log_odds
 from dmm.deep_markov_model import DMM, build_dmm, make_dmm
 from dmm.optimisers import Moments
+from dmm.steering import Change, in_force
 
 BAD_STEPS = 3  # that many in a row, and the run has diverged
 
 
 class Spec(NamedTuple):
-    """What never changes during a run: the configuration, the pieces as (T, X) arrays, and what builds the model."""
+    """What describes a run: configuration, pieces as (T, X) arrays, what builds the model, and changes made by hand."""
 
     config: Config
     train: tuple[np.ndarray, ...]
     valid: tuple[np.ndarray, ...]
     build: Callable[[Config], DMM] = build_dmm
+    changes: tuple[Change, ...] = ()
 
     @property
     def updates_per_epoch(self):
@@ -53,6 +56,7 @@ class State(NamedTuple):
     bad_steps: int = 0  # skipped in a row
     best: float = math.inf  # lowest validation bound so far, nats per frame
     seconds: float = 0.0  # time spent on training
+    best_step: int = 0  # when it was that low
 
 
 class Budget(NamedTuple):
@@ -194,6 +198,7 @@ class _Learner:
         self.bound = load_engine(spec.config.engine)
         self.moments = Moments(*(part.clone() for part in state.moments))
         self.step, self.bad_steps, self.best = state.step, state.bad_steps, state.best
+        self.best_step = state.best_step
         self.names = list(state.weights)
         self.weights = torch.cat([weight.reshape(-1) for weight in state.weights.values()])
         parts = self.weights.split([parameter.numel() for parameter in self.parameters])
@@ -204,7 +209,8 @@ class _Learner:
 
     def state(self, seconds):
         weights = {name: one.detach().clone() for name, one in zip(self.names, self.parameters, strict=True)}
-        return _moved(State(weights, self.moments, self.step, self.bad_steps, self.best, seconds), "cpu")
+        counters = (self.step, self.bad_steps, self.best, seconds, self.best_step)
+        return _moved(State(weights, self.moments, *counters), "cpu")
 
     def next_batch(self):
         epoch, position = divmod(self.step, self.spec.updates_per_epoch)
@@ -214,6 +220,14 @@ class _Learner:
         if self.config.missing:
             batch = hide(batch, self.config.missing, make_generator(self.config.seed, HOLES, self.step))
         return batch
+
+    def settings(self):
+        """The configuration and the weight of the KL that hold for the next update."""
+        now = in_force(self.spec.changes, self.step, self.config)
+        weight = kl_weight(self.step, self.config) if now.kl_weight is None else now.kl_weight
+        if now.learning_rate == self.config.learning_rate:
+            return self.config, weight
+        return self.config.model_copy(update={"learning_rate": now.learning_rate}), weight
 
     def progress(self, seconds):
         """How much of the run is over, 0..1: of its epochs, or of its horizon in seconds."""
@@ -226,14 +240,14 @@ class _Learner:
 
     def update(self, seconds=0.0):
         """One update, unless the loss or its gradient is not a usable number; a record of it."""
-        config, batch, progress = self.config, self.next_batch(), self.progress(seconds)
+        batch, progress = self.next_batch(), self.progress(seconds)
+        config, weight = self.settings()
         noise = self.dmm.sample_noise(batch.x, make_generator(config.seed, NOISE, self.step), training=True)
-        weight = kl_weight(self.step, config)
         bound = self.bound(self.dmm, batch, noise, weight, config.kl, config.free_bits)
         scale = self.spec.frames_per_update if config.loss == "per-frame" else 1.0
         gradient = torch.autograd.grad(-bound.elbo / scale, self.parameters, materialize_grads=True)
         gradient = torch.cat([part.reshape(-1) for part in gradient])
-        record = _record(bound, batch) | {
+        record = _record(bound.reconstruction, bound.kl, batch) | {
             "kind": "train",
             "step": self.step + 1,
             "epoch": self.epoch + 1,
@@ -253,14 +267,16 @@ class _Learner:
 
     @torch.no_grad()
     def validate(self):
-        """The bound on the validation pieces, always with the same noise."""
+        """The bound on the validation pieces, always with the same noise, and how many latent dimensions it uses."""
         batch = to_tensors(self.spec.valid, *self.kind)
         noise = self.dmm.sample_noise(batch.x, make_generator(self.config.seed, VALIDATION))
-        record = _record(fused.bound(self.dmm, batch, noise, kl=elbo.quietest_kl(self.dmm)), batch)
+        log_p_x, kl = fused.terms(self.dmm, batch, noise, elbo.quietest_kl(self.dmm))
+        record = _record(log_p_x.sum(), kl.sum(), batch)
         record |= {"kind": "valid", "step": self.step, "epoch": self.step // self.spec.updates_per_epoch}
+        record["active"] = int((kl.mean(0) > ACTIVE).sum())
         improved = record["bound"] < self.best  # never true of what is not a number
         if improved:
-            self.best = record["bound"]
+            self.best, self.best_step = record["bound"], self.step
         return _plain(record) | {"improved": improved}
 
 
@@ -270,11 +286,11 @@ def _moved(state, device):
     return state._replace(weights=weights, moments=Moments(*(part.to(device) for part in state.moments)))
 
 
-def _record(bound, batch):
+def _record(reconstruction, kl, batch):
     """The bound without annealing and its two parts, in nats per (known) frame: lower is better."""
     frames = int(batch.lengths.sum() if batch.observed is None else batch.observed.amax(-1).sum())
-    reconstruction = -float(bound.reconstruction.detach()) / frames
-    kl = float(bound.kl.detach()) / frames
+    reconstruction = -float(reconstruction.detach()) / frames
+    kl = float(kl.detach()) / frames
     return {"bound": reconstruction + kl, "reconstruction": reconstruction, "kl": kl, "frames": frames}
 
 

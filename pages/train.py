@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dmm.ui import current, explain, frame, live
-from dmm.ui.train import controls, engines, tasks
+from dmm.ui.train import buttons, controls, engines, steering, tasks
 
 frame.lesson("train")
 st.markdown(
@@ -14,16 +14,17 @@ st.markdown(
     "run, not of the one that is shown."
 )
 run = current.chosen_run()
-state = current.launcher().status(run).state
-buttons = st.container()
+state = current.runner().status(run).state
+acting = st.container()
 own_runs = st.container()
 view, knobs = st.columns([7, 3], gap="large")
 with own_runs:
     current.choose_among_own(run)
 with knobs:
     config = controls.settings()
-with buttons:
-    current.run_buttons(run, state, config)
+with acting:
+    buttons.run_buttons(run, state, config)
+    steering.steer(run, state)
 with view:
     live.live_run(run, state)
 engines.compare_engines()

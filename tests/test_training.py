@@ -278,7 +278,7 @@ def test_records_are_finite_json_with_the_same_keys_every_time():
     _, records, _ = train(make_state(spec), spec, [2])
     assert json.loads(json.dumps(records, allow_nan=False)) == records
     keys = {"kind", "step", "epoch", "bound", "reconstruction", "kl", "frames", "seconds"}
-    more = {"train": {"ends_epoch", "kl_weight", "learning_rate", "gradient_norm"}, "valid": {"improved"}}
+    more = {"train": {"ends_epoch", "kl_weight", "learning_rate", "gradient_norm"}, "valid": {"improved", "active"}}
     for record in records:
         assert record.keys() == keys | more[record["kind"]]
         assert record["bound"] == pytest.approx(record["reconstruction"] + record["kl"], rel=1e-5)

@@ -2,10 +2,9 @@
 
 import numpy as np
 
+from dmm.conventions import ACTIVE
 from dmm.figures.base import blank, matrix
 from dmm.palette import GREY, KL
-
-ACTIVE = 0.01  # nats per frame
 
 
 def kl_bars(kl, threshold: float = ACTIVE):

@@ -27,14 +27,15 @@ class Curves:
     """The points of one run so far.
 
     `points` maps each of `COLUMNS` to a list; `frames_per_second` is the speed of the last point, None before there
-    is one; `kl_weight` is the last update's.
+    is one; `kl_weight`, `learning_rate` and `gradient_norm` are the last update's, `active` (latent dimensions in use)
+    the last validation's.
     """
 
     def __init__(self, run):
         self.run = run
         self._offset = 0
         self.points = {name: [] for name in COLUMNS}
-        self.frames_per_second = self.kl_weight = None
+        self.frames_per_second = self.kl_weight = self.learning_rate = self.gradient_norm = self.active = None
         self._group, self._since = [], 0.0
 
     def update(self) -> None:
@@ -65,6 +66,7 @@ class Curves:
     def _add_validation(self, record):
         if self.points["step"] and self.points["step"][-1] == record["step"]:
             self.points["validation"][-1] = record["bound"] + 0
+        self.active = record.get("active")  # the first runs had none
 
     def _add_update(self, record):
         """Take an update into the group, and close the group where it makes a point; a skipped one adds no values."""
@@ -72,7 +74,8 @@ class Curves:
         closes = record["ends_epoch"] or record["epoch"] == 1 or elapsed >= GROUP_SECONDS
         if record["bound"] is not None:
             self._group.append({name: record[name] + 0 for name in ("step", "frames", *TERMS)})
-            self.kl_weight = record["kl_weight"]
+            self.kl_weight, self.learning_rate = record["kl_weight"], record.get("learning_rate")
+            self.gradient_norm = record.get("gradient_norm")
         if not closes or not self._group:
             return
         frames, means = mean_over_frames(self._group)

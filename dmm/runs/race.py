@@ -13,7 +13,7 @@ import torch
 
 from dmm import experiments, fused, training
 from dmm.batches import make_generator, to_tensors
-from dmm.runs import store
+from dmm.runs import snapshots, store
 from dmm.runs.experiment_results import NETWORKS, Result, rounded
 from dmm.runs.race_records import (
     JUDGED,
@@ -30,27 +30,34 @@ from dmm.runs.race_records import (
 from dmm.runs.store import Status
 
 DRAWS = 20
+SAVE_EVERY = 5.0  # seconds
 ORDERED = {
-    "interrupt": ("interrupted", "Interrupted; start the race again."),
+    "pause": ("paused", "It can go on from here."),
+    "cancel": ("cancelled", "Stopped as asked."),
+    "interrupt": ("interrupted", "Interrupted; it can go on from here."),
+    "yield": ("queued", "Waiting for its next turn."),
 }
-STOPPED = ("cancelled", "Stopped as asked.")
 
 
 class _Lane:
     """One network: its run, and where it is."""
 
-    def __init__(self, inference, seed, valid):
+    def __init__(self, folder, inference, seed, valid):
         epochs = ROUNDS * STEPS * experiments.SETTINGS["batch_size"] // TRAINED
         spec = experiments.make_experiment(SYSTEM, TRAINED, inference=inference, seed=seed, epochs=epochs)
         self.spec = spec._replace(valid=valid)  # little: the race judges by itself
-        self.state = training.make_state(self.spec)
+        self.folder = folder / "lanes" / inference
+        (self.folder / "snapshots").mkdir(parents=True, exist_ok=True)
+        self.state = snapshots.load_last(self.folder, training.make_state(self.spec))
 
     def dmm(self):
         return training.load_dmm(self.spec.config, self.state.weights, experiments.build)
 
-    def go(self):
-        """One round; why it cannot go on, or nothing."""
-        goal = self.state.step + STEPS
+    def save(self):
+        snapshots.save_last(self.folder, self.state)
+
+    def go(self, goal):
+        """On to that update; why it cannot go on, or nothing."""
         while self.state.step < goal:
             steps = training.Budget(steps=goal - self.state.step)
             self.state, report = training.advance(self.state, self.spec, steps)
@@ -62,44 +69,55 @@ class _Lane:
 
 
 def run(folder: Path, orders: Callable[[], str | None] = lambda: None) -> Status:
-    """Run a race that `new_race` made, to its end or until it is told to stop.
+    """Run a race that `new_race` made, from where its lanes are, to its end or until it is told to stop.
 
     Args:
         folder: of the race.
-        orders: asked before each turn of a lane; answers None, or an order that ends the race.
+        orders: asked before each turn of a lane; answers None, or an order of `ORDERED`. It cannot be steered.
 
     Returns:
         the status it ended with, which is also in its folder.
 
     Raises:
         RunBusy: another process runs it.
+        RunError: a lane cannot be read.
     """
     torch.set_num_threads(1)
     with store.hold(folder):
-        (folder / "metrics.jsonl").unlink(missing_ok=True)  # a race that was cut off begins anew
         _write(folder, "running", "Making the data.")
         seed = store.read_about(folder, store.RACE)["config"]["seed"]
         z, x = experiments.draw(SYSTEM, JUDGED, experiments.VALID, seed)
         exact = -experiments.EXPERIMENTS[SYSTEM].exact(x).log_likelihood.mean() / x.shape[1]
         judged = tuple(x.astype(np.float32))
-        lanes = {name: _Lane(name, seed, judged[:1]) for name in NETWORKS}
-        batch, start = to_tensors(judged), time.perf_counter()
-        for number in range(1, ROUNDS + 1):
+        lanes = {name: _Lane(folder, name, seed, judged[:1]) for name in NETWORKS}
+        past = read_race(folder).rounds
+        batch, began = to_tensors(judged), time.perf_counter()
+        saved, spent = began, past[-1].seconds if past else 0.0
+        for number in range(min(lane.state.step for lane in lanes.values()) // STEPS + 1, ROUNDS + 1):
             for name, lane in lanes.items():
                 order = orders()
-                if order:
-                    return _write(folder, *ORDERED.get(order, STOPPED), number - 1)
-                trouble = lane.go()
+                if order in ORDERED:
+                    _save(lanes)
+                    return _write(folder, *ORDERED[order], number - 1)
+                trouble = lane.go(number * STEPS)
                 if trouble:
                     return _write(folder, "diverged", f"{name.upper()}: {trouble}", number - 1)
             gaps = {name: round(_bound(lane.dmm(), batch, seed) - exact, 5) for name, lane in lanes.items()}
-            seconds = round(time.perf_counter() - start, 2)
+            seconds = round(spent + time.perf_counter() - began, 2)
             record = {"step": number * STEPS, "seconds": seconds, "exact": round(exact, 6), "gaps": gaps}
             store.append_lines(folder / "metrics.jsonl", [record])
             _write(folder, "running", "Training.", number)
+            if time.perf_counter() - saved > SAVE_EVERY:
+                _save(lanes)
+                saved = time.perf_counter()
         _write(folder, "running", "Judging.", ROUNDS)
         write_results(folder, [_result(name, lane, z, x, seed) for name, lane in lanes.items()])
         return _write(folder, "done", "Done.", ROUNDS)
+
+
+def _save(lanes):
+    for lane in lanes.values():
+        lane.save()
 
 
 @torch.no_grad()

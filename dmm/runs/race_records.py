@@ -39,26 +39,27 @@ class Race(NamedTuple):
     results: tuple[Result, ...] = ()
 
 
-def new_race(seed: int = 0, folder: Path | None = None) -> Path:
-    """The folder of a new race; `seed` of data, first weights and noise.
+def new_race(seed: int = 0, folder: Path | None = None, about: dict | None = None) -> Path:
+    """The folder of a new race; `seed` of data, first weights and noise; `about` as `store.new_run`.
 
     Raises:
         RunError: it cannot be written.
     """
     config = make_config(data=SYSTEM, seed=seed)
-    return store.new_run(config, {"format": store.RACE}, folder)
+    return store.new_run(config, {"format": store.RACE} | (about or {}), folder)
 
 
 def read_race(run: Path) -> Race:
     """What a race has done so far."""
     records, _ = store.read_lines(run / "metrics.jsonl")
-    rounds, exact = [], None
+    rounds, exact = {}, None
     for record in records:
         with contextlib.suppress(KeyError, TypeError, ValueError):  # a damaged line
             exact = float(record["exact"])
             gaps = {name: float(record["gaps"][name]) for name in NETWORKS}
-            rounds.append(Round(int(record["step"]), float(record["seconds"]), gaps))
-    return Race(exact, tuple(rounds), _read_results(run / "results.json"))
+            step = int(record["step"])
+            rounds[step] = Round(step, float(record["seconds"]), gaps)  # one that was run again counts once
+    return Race(exact, tuple(rounds[step] for step in sorted(rounds)), _read_results(run / "results.json"))
 
 
 def load_race(path: Path = STORED) -> Race | None:

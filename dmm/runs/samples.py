@@ -60,6 +60,11 @@ def read_samples(run: Path, offset: int = 0) -> tuple[list[Sample], int]:
     return samples, offset
 
 
+def drawn_steps(run: Path) -> set[int]:
+    """After which updates a sample was kept."""
+    return {record.get("step") for record in read_lines(run / "samples.jsonl")[0]}
+
+
 def _decode(record):
     frames, keys = record["frames"], record["keys"]
     if keys != KEYS or not all(type(record[name]) is int for name in ("step", "epoch", "frames")):

@@ -1,6 +1,6 @@
 """One training session of one run: slice after slice, into its folder, until it is done or told to stop.
 
-The command line and the worker process both call `train`; they differ only in where orders come from.
+The command line and the worker processes both call `train`; they differ only in where orders come from.
 """
 
 import contextlib
@@ -17,11 +17,14 @@ from dmm.data import Dataset
 from dmm.data.piece import digest
 from dmm.inspection import draw_piece
 from dmm.runs import snapshots, store
-from dmm.runs.samples import Sample, append_sample, is_due, read_samples
+from dmm.runs.changes import append_change, read_changes
+from dmm.runs.samples import Sample, append_sample, drawn_steps, is_due
 from dmm.runs.store import RunError, Status
+from dmm.steering import Change, add, in_force
+from dmm.stopping import why_over
 from dmm.training import Budget, Report, Spec, State, advance, load_dmm, make_spec, make_state
 
-SLICE = 0.3  # seconds; how soon an order is heard and a page sees something new
+SLICE = 0.2  # seconds; how soon an order is heard and a page sees something new
 SNAPSHOT_EVERY = 5.0  # seconds
 HEARTBEAT_EVERY = 1.0  # seconds
 SAMPLE_FRAMES = 64
@@ -33,22 +36,26 @@ ORDERS = {
     "cancel": ("cancelled", "Stopped as asked; what it has learned is kept."),
     "limit": ("paused", "The time limit is up; it can go on from here."),
     "interrupt": ("interrupted", "Interrupted; it can go on from here."),
+    "yield": ("queued", "Waiting for its next turn."),
 }
+STEPPED = ("paused", "One step at a time: press Step for the next update, or Resume.")
 
 
 def train(
     run: Path,
     dataset: Dataset,
-    orders: Callable[[], str | None] = lambda: None,
+    orders: Callable[[], "str | Change | None"] = lambda: None,
     on_report: Callable[[State, Spec, Report], None] = lambda state, spec, report: None,
+    steps: int | None = None,
 ) -> Status:
     """Train a run from its last snapshot on.
 
     Args:
         run: its folder, as `store.new_run` made it.
         dataset: the pieces.
-        orders: asked between slices; answers None, "pause", "cancel" or "interrupt".
+        orders: asked between slices; answers None, one of `ORDERS`, or a `Change`, which holds from then on.
         on_report: told of every slice.
+        steps: so many updates, then a pause.
 
     Returns:
         the status the run ended with, which is also in its folder. A disk that refuses to write ends the session
@@ -62,9 +69,10 @@ def train(
     spec = make_spec(store.read_run_config(run), dataset)
     _check_data(run, dataset)
     with store.hold(run):
+        spec = spec._replace(changes=read_changes(run))
         session = _Session(run, spec, snapshots.load_last(run, make_state(spec)))
         try:
-            return session.run_on(orders, on_report)
+            return session.run_on(orders, on_report, steps)
         except BrokenPipeError:  # who listens to the reports has gone; that is no disk
             raise
         except OSError as error:
@@ -77,26 +85,49 @@ class _Session:
     def __init__(self, run, spec, state):
         self.run, self.spec = run, spec
         self.state = self.good = state
-        self.drawn = {sample.step for sample in read_samples(run)[0]}  # a run that went back draws none twice
+        self.drawn = drawn_steps(run)  # a run that went back draws none twice
         self.saved = self.beat = time.monotonic()
 
-    def run_on(self, orders, on_report):
+    def run_on(self, orders, on_report, steps=None):
         self.write("running", "Training.")
         self.draw()
+        goal = None if steps is None else self.state.step + steps
         budget = Budget(steps=1)  # a first point at once
         while True:
             order = orders()
+            if isinstance(order, Change):
+                self.change(order)
+                continue
             if order:
                 return self.end(*ORDERS[order])
+            if self.state.step == goal:
+                return self.end(*STEPPED)
             report = self.slice(budget)
-            budget = Budget(seconds=SLICE)
+            budget = Budget(seconds=SLICE, steps=None if goal is None else goal - self.state.step)
             on_report(self.state, self.spec, report)
-            if report.ended == "done":
-                return self.end("done", f"Done: {self.epoch} epochs.")
             if report.ended == "diverged":
-                self.state = self.good
+                self.go_back()
                 return self.end("diverged", f"{report.cause} {ADVICE}")
+            over = self.why_over() or (report.ended == "done" and f"Done: {self.epoch} epochs.")
+            if over:
+                return self.end("done", over)
             self.keep_up()
+
+    def change(self, order):
+        """From the next update on it is as a hand has set it."""
+        change = order._replace(step=self.state.step)
+        append_change(self.run, change)
+        self.spec = self.spec._replace(changes=add(self.spec.changes, change))
+
+    def go_back(self):
+        """To the last weights that were seen to work; what was changed after them counts no more."""
+        self.state = self.good
+        if any(change.step > self.state.step for change in self.spec.changes):
+            self.change(in_force(self.spec.changes, self.state.step, self.spec.config))
+
+    def why_over(self):
+        counters = {name: getattr(self.state, name) for name in ("step", "best", "best_step", "seconds")}
+        return why_over(self.spec.config, updates_per_epoch=self.spec.updates_per_epoch, **counters)
 
     def slice(self, budget):
         """Train for a while and write down what came of it."""

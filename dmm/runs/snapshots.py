@@ -20,6 +20,7 @@ from dmm.runs.store import BEST, RunError, numbered_snapshots, read_run_config, 
 from dmm.training import State, load_dmm
 
 KEEP = 2
+COUNTERS = ("step", "bad_steps", "seconds", "best_step", "best")  # of a state
 LARGEST_WEIGHT = 1e6  # no healthy model comes near
 LARGEST = 2**30  # bytes; the largest model the configuration allows stays below
 
@@ -39,8 +40,13 @@ def save_last(run: Path, state: State) -> None:
 
 def save_best(run: Path, state: State) -> None:
     """Write the weights that were best on validation."""
-    tensors = {f"weights.{name}": weight for name, weight in state.weights.items()}
-    replace_file(run / "snapshots" / BEST, save(tensors, _counters(state)))
+    replace_file(run / "snapshots" / BEST, pack_weights(state))
+
+
+def pack_weights(state: State, dtype: torch.dtype = torch.float32) -> bytes:
+    """The weights of a state and its counters as one file."""
+    tensors = {f"weights.{name}": weight.to(dtype) for name, weight in state.weights.items()}
+    return save(tensors, _counters(state))
 
 
 def load_last(run: Path, like: State) -> State:
@@ -82,8 +88,28 @@ def load_weights(run: Path, shapes: dict[str, torch.Size], which: str = "best") 
     path = shown_snapshot(run, which)
     if path is None:
         raise RunError("This run has no snapshot yet; give it a few seconds of training.")
+    return read_weights(path, shapes)
+
+
+def read_weights(path: Path, shapes: dict[str, torch.Size], dtype: torch.dtype = torch.float32) -> tuple[dict, int]:
+    """The weights in one file, as 32-bit numbers, and the step they are from.
+
+    Args:
+        path: of the file.
+        shapes: as `load_weights`.
+        dtype: what its numbers are.
+
+    Raises:
+        RunError: it cannot be read, is damaged, or of another model.
+    """
     tensors, counters = _read(path)
-    return _weights(path, tensors, shapes), counters["step"]
+    return _weights(path, tensors, shapes, dtype), counters["step"]
+
+
+def shapes_of(config: Config, build: Callable[[Config], DMM] = build_dmm) -> dict[str, torch.Size]:
+    """The shape of every weight that a configuration asks for."""
+    with torch.device("meta"):
+        return {name: weight.shape for name, weight in build(config).named_parameters()}
 
 
 def load_run(run: Path, which: str = "best", build: Callable[[Config], DMM] = build_dmm) -> tuple[DMM, int]:
@@ -94,14 +120,12 @@ def load_run(run: Path, which: str = "best", build: Callable[[Config], DMM] = bu
         build: what makes the model from its configuration.
     """
     config = read_run_config(run)
-    with torch.device("meta"):
-        shapes = {name: weight.shape for name, weight in build(config).named_parameters()}
-    weights, step = load_weights(run, shapes, which)
+    weights, step = load_weights(run, shapes_of(config, build), which)
     return load_dmm(config, weights, build), step
 
 
 def _counters(state):
-    counters = {key: getattr(state, key) for key in ("step", "bad_steps", "seconds")}
+    counters = {key: getattr(state, key) for key in ("step", "bad_steps", "seconds", "best_step")}
     counters["best"] = state.best if math.isfinite(state.best) else None
     return {"state": json.dumps(counters)}
 
@@ -116,22 +140,23 @@ def _read(path):
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         counters = json.loads(header["__metadata__"]["state"])
         counters["best"] = math.inf if counters["best"] is None else float(counters["best"])
+        counters.setdefault("best_step", 0)  # snapshots of an earlier version
         _check_counters(counters)
     except OSError as error:
         raise RunError(f"{path.name} cannot be read: {error.strerror}.") from None
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError):
         raise RunError(f"{path.name} is damaged.") from None
-    return tensors, {key: counters[key] for key in ("step", "bad_steps", "seconds", "best")}
+    return tensors, {key: counters[key] for key in COUNTERS}
 
 
 def _check_counters(counters):
     """Raise a ValueError unless all are numbers that a run can have."""
-    whole = all(type(counters[key]) is int and counters[key] >= 0 for key in ("step", "bad_steps"))
+    whole = all(type(counters[key]) is int and counters[key] >= 0 for key in ("step", "bad_steps", "best_step"))
     if not (whole and math.isfinite(counters["seconds"]) and not math.isnan(counters["best"])):
         raise ValueError(counters)
 
 
-def _weights(path, tensors, shapes):
+def _weights(path, tensors, shapes, dtype=torch.float32):
     found = {name: tensor for name, tensor in tensors.items() if name.startswith("weights.")}
     if len(found) != len(shapes):
         raise RunError(f"{path.name} holds {len(found)} weights; this model has {len(shapes)}.")
@@ -143,15 +168,16 @@ def _weights(path, tensors, shapes):
         if tensor.shape != shape:
             given, wanted = ("×".join(map(str, size)) for size in (tensor.shape, shape))
             raise RunError(f"{path.name}: {name} is {given}, this model needs {wanted}.")
-        if tensor.dtype != torch.float32:
-            raise RunError(f"{path.name}: {name} holds {str(tensor.dtype)[6:]} numbers, this model needs float32.")
+        if tensor.dtype != dtype:
+            given, wanted = (str(kind)[6:] for kind in (tensor.dtype, dtype))
+            raise RunError(f"{path.name}: {name} holds {given} numbers, this model needs {wanted}.")
         bad = int((~torch.isfinite(tensor)).sum())
         if bad:
             raise RunError(f"{path.name}: {name} has {bad} values that are not finite numbers.")
         largest = float(tensor.abs().max())
         if largest > LARGEST_WEIGHT:
             raise RunError(f"{path.name}: {name} is out of range: its largest value is {largest:.0e}.")
-        weights[name] = tensor
+        weights[name] = tensor.float()
     return weights
 
 

@@ -3,7 +3,10 @@
 config.json      everything that made the run: configuration, data and their digest, versions
 metrics.jsonl    one record a line, only ever appended to; a run that goes back to a snapshot repeats steps
 samples.jsonl    a piece drawn from the model now and then, always with the same random numbers
+changes.jsonl    what a hand has changed while it trained (see `changes.py`)
+events.jsonl     what happened to it, a sentence each
 snapshots/       weights and optimiser moments (see `snapshots.py`)
+moments/         weights now and then from the first update on, to scrub back through (see `moments.py`)
 status.json      how the run is doing, replaced whole, with a heartbeat
 lock             held by the process that trains the run, so that there is only one
 """
@@ -158,15 +161,21 @@ def read_run_config(run: Path) -> Config:
 
 def read_status(run: Path, now: float | None = None) -> Status:
     """How a run is doing; one that says "running" without a sign of life counts as interrupted."""
+    status = stored_status(run)
+    silent = (time.time() if now is None else now) - status.heartbeat
+    if status.state == "running" and (silent > STALE_AFTER or (silent > 5 and not _is_alive(status.pid))):
+        return interrupted(status)
+    return status
+
+
+def stored_status(run: Path) -> Status:
+    """What a run's status says, whoever wrote it and when; one that cannot be read counts as interrupted."""
     try:
         values = json.loads((run / "status.json").read_text())
         status = Status(**{key: value for key, value in values.items() if key in Status._fields})
         _check(status)
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return Status("interrupted", "Its status is missing or damaged; it can go on from its last snapshot.")
-    silent = (time.time() if now is None else now) - status.heartbeat
-    if status.state == "running" and (silent > STALE_AFTER or (silent > 5 and not _is_alive(status.pid))):
-        return interrupted(status)
     return status
 
 
@@ -210,6 +219,16 @@ def shown_snapshot(run: Path, which: str = "best") -> Path | None:
     return next(iter(found + numbered if which == "best" else numbered + found), None)
 
 
+def moment_file(run: Path, epoch: int) -> Path:
+    """Where the weights after an epoch are kept, if they are."""
+    return run / "moments" / f"epoch-{epoch:06d}.safetensors"
+
+
+def list_moments(run: Path) -> list[Path]:
+    """The moments of training whose weights are kept, in order."""
+    return sorted((run / "moments").glob(f"epoch-{6 * '[0-9]'}.safetensors"))
+
+
 def write_status(run: Path, status: Status) -> Status:
     """Replace the status, with a new heartbeat; the status as written."""
     status = status._replace(heartbeat=time.time())
@@ -230,9 +249,21 @@ def hold(run: Path):
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise RunBusy("This run is being trained right now by another process.") from None
-            for half_written in (run / "snapshots").glob(".*.tmp"):  # by a process that was killed
+            for half_written in run.glob("*/.*.tmp"):  # by a process that was killed
                 half_written.unlink(missing_ok=True)
         yield
+
+
+def is_free(run: Path) -> bool:
+    """Whether no process trains a run at this moment; where that cannot be asked, yes."""
+    if not fcntl or not (run / "lock").exists():
+        return True
+    try:
+        with open(run / "lock", "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def append_lines(path: Path, records: list[dict] | tuple[dict, ...]) -> None:

@@ -1,29 +1,21 @@
-"""Which run a visitor looks at, and what can be done with it."""
-
-import secrets
-import shutil
+"""Which run a visitor looks at, and which are theirs."""
 
 import streamlit as st
 
-from dmm.data import DataError
 from dmm.runs import store
-from dmm.runs.describe import describe
-from dmm.runs.launcher import Launcher
-from dmm.runs.race_records import new_race
+from dmm.runs.runner import Runner
 from dmm.runs.store import RunError
-from dmm.ui.datasets import dataset_of
-from dmm.ui.words import describe_config
+from dmm.ui.learner import digest
+from dmm.ui.words import describe_config, plain
 
 PARAMETER = "run"
-AT_ODDS = "Some settings do not go together; the red sentence above them says which."
-START = "Trains a new model with the settings on this page. Training goes on when you leave the page."
-RESUMABLE = ("paused", "interrupted", "cancelled", "failed")
+MINE = "mine"  # in the session: the names of the visitor's runs, the oldest first
 
 
 @st.cache_resource
-def launcher() -> Launcher:
-    """The server's one launcher of training processes."""
-    return Launcher()
+def runner() -> Runner:
+    """The server's one runner."""
+    return Runner(folder=store.runs_dir())
 
 
 def shipped_runs():
@@ -65,121 +57,55 @@ def chosen_run():
     return run
 
 
-def start(config) -> None:
-    """Make a new run and train it; the page's address then names it."""
-    try:
-        run = begin(config)
-    except (RunError, DataError) as error:
-        st.session_state["trouble"] = str(error)
-        return
+def my_runs() -> list[str]:
+    """The names of the visitor's runs, the oldest first; those of earlier visits are found once."""
+    if MINE not in st.session_state:
+        st.session_state[MINE] = _found()
+    return st.session_state[MINE]
+
+
+def show(run) -> None:
+    """From the next run of the page on it is this one that is shown."""
     st.session_state["started"] = run.name
-    st.session_state.setdefault("mine", []).append(run.name)
-
-
-def begin(config):
-    """The folder of a new run, in the line of those that train.
-
-    Raises:
-        RunError, DataError: it cannot be made, or may not begin; then it leaves nothing behind.
-    """
-    return _queue(store.new_run(config, describe(dataset_of(config.data))))
-
-
-def begin_race(seed: int):
-    """The folder of a new race of the six networks, in the same line.
-
-    Raises:
-        RunError: as `begin`.
-    """
-    return _queue(new_race(seed))
-
-
-def _queue(run):
-    try:
-        launcher().submit(run, _learner())
-    except RunError:
-        shutil.rmtree(run, ignore_errors=True)  # it never began
-        raise
-    return run
 
 
 def choose_among_own(run) -> None:
-    """Back to another run of this visit, if there were several."""
-    mine = st.session_state.get("mine", [])
-    if len(mine) < 2:
+    """Go to another run of one's own, if there is one."""
+    mine = my_runs()
+    if not set(mine) - {run.name}:
         return
-    options = mine if run.name in mine else [run.name, *mine]
-    words = {name: f"Run {number}: {_in_words(name)}" for number, name in enumerate(options, 1)}
+    options = [*([] if run.name in mine else [run.name]), *reversed(mine)]
+    words = {name: _in_words(name, mine) for name in options}
     chosen = st.selectbox(
         "Your runs",
         options,
         index=options.index(run.name),
         key=f"own runs {run.name} {len(mine)}",
         format_func=words.get,
-        help="The runs you have started in this visit. Choose one to look at it, pause it or stop it.",
+        help="The runs you have started from this browser. Choose one to look at it, pause it or stop it.",
     )
     if chosen != run.name:
         st.session_state["started"] = chosen
         st.rerun()
 
 
-def _in_words(run_name):
+def _found():
+    """The runs in the folder whose owner is the visitor."""
+    owner, names = digest(), []
+    for run in reversed(store.list_runs()):
+        try:
+            if run.parent != store.SHIPPED and store.read_about(run).get("owner") == owner:
+                names.append(run.name)
+        except RunError:
+            continue
+    return names
+
+
+def _in_words(name, mine):
     try:
-        run = store.find_run(run_name)
-        return describe_config(store.read_run_config(run))
+        run = store.find_run(name)
+        words = describe_config(store.read_run_config(run))
+        number = f"Run {mine.index(name) + 1}" if name in mine else "This run"
+        return plain(f"{number}, {runner().status(run).state}: {words}")
     except RunError:
-        return "deleted"
-
-
-def resume(run) -> None:
-    """Queue a run again, from its last snapshot."""
-    st.session_state.pop("ordered", None)
-    try:
-        launcher().submit(run, _learner())
-    except RunError as error:
-        st.session_state["trouble"] = str(error)
-
-
-def run_buttons(run, state, config) -> None:
-    """Start a new run; pause, stop or resume the one that is shown and whose state is given."""
-    own = run.parent != store.SHIPPED
-    if state not in store.LIVE and is_ending(run):
-        del st.session_state["ordered"]
-    with st.container(horizontal=True, key="run_buttons"):
-        words = START if config else AT_ODDS
-        start_clicked = _button("Start a new run" if own else "Start", "play_arrow", words, not config, "primary")
-        if own and state in store.LIVE and launcher().holds(run):
-            given = is_ending(run)
-            if _button("Pause", "pause", "Training rests; Resume goes on from the same point.", given):
-                _order(run, "pause")
-            if _button("Stop", "stop", "Ends the run; what it has learned is kept.", given):
-                _order(run, "cancel")
-        elif own and state in RESUMABLE and _button("Resume", "resume", "Goes on from the last snapshot."):
-            resume(run)
-            st.rerun()
-    if start_clicked:
-        start(config)
-        st.rerun()
-    trouble = st.session_state.pop("trouble", None)
-    if trouble:
-        st.warning(trouble)
-
-
-def _order(run, order):
-    launcher().order(run, order)
-    st.session_state["ordered"] = run.name
-    st.rerun()
-
-
-def is_ending(run) -> bool:
-    """Whether this visitor has told the run to end and it has not yet."""
-    return st.session_state.get("ordered") == run.name
-
-
-def _button(label, icon, words, disabled=False, kind="secondary"):
-    return st.button(label, icon=f":material/{icon}:", help=words, disabled=disabled, type=kind)
-
-
-def _learner():
-    """Who asks: one number for each browser session."""
-    return st.session_state.setdefault("learner", secrets.token_hex(8))
+        return f"Run {name}: deleted"

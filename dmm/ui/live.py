@@ -1,14 +1,22 @@
 """A run as it trains: its curve, its numbers and the last piece it drew, read from its folder."""
 
+import time
+
 import streamlit as st
 
 from dmm import palette
+from dmm.conventions import ACTIVE
 from dmm.data import DataError
 from dmm.runs import store
+from dmm.runs.changes import read_changes
 from dmm.runs.curves import Curves
+from dmm.runs.events import read_events
+from dmm.runs.published import published_curve
+from dmm.runs.retention import leaves_in
 from dmm.runs.samples import read_samples
 from dmm.runs.store import RunError
-from dmm.ui.current import is_ending, launcher
+from dmm.ui.acts import is_ending
+from dmm.ui.current import runner
 from dmm.ui.datasets import baselines_of
 from dmm.ui.live_chart import Line, Series, stream_chart
 from dmm.ui.roll_view import roll_view
@@ -23,10 +31,11 @@ SERIES = (
     Series("kl", "KL", palette.KL),
     Series("validation", "bound, validation", palette.VALIDATION, dash=True),
 )
+PUBLISHED = Series("published", "published: Pyro's example", palette.GREY, width=1.5)
 DESCRIPTION = (
     "Learning curve: the bound in nats per frame, lower is better, and the two parts it is the sum of, "
     "over the number of updates, on the pieces it trains on and, dashed, on the validation pieces; "
-    "horizontal lines are baselines computed from the validation pieces."
+    "horizontal lines are baselines computed from the validation pieces; grey, a published curve."
 )
 
 
@@ -43,8 +52,9 @@ def live_run(run, state) -> None:
 
 
 def _draw_curve(run, state):
-    status = launcher().status(run)
-    if status.state != state:
+    runner().watch(run)
+    status = runner().status(run)
+    if _kind(status.state) != _kind(state):
         st.rerun()
     try:
         config = store.read_run_config(run)
@@ -53,13 +63,16 @@ def _draw_curve(run, state):
         return
     curves = curves_of(run)
     curves.update()
+    if not curves.points["step"] and runner().trains(run):
+        _await_first_point(curves)
     st.markdown(_headline(run, config, status))
     _numbers(config, status, curves)
+    published = {"published": published_curve(curves.points["step"])} if config.emission == "bernoulli" else {}
     stream_chart(
         key="curve",
         run=run.name,
-        points=curves.points,
-        series=SERIES,
+        points=curves.points | published,
+        series=(*SERIES, *([PUBLISHED] if published else [])),
         lines=reference_lines(config),
         x="step",
         x_label="updates",
@@ -67,6 +80,36 @@ def _draw_curve(run, state):
         description=DESCRIPTION,
     )
     st.caption(_legend(config, curves))
+    _story(run)
+
+
+def _await_first_point(curves):
+    """A run that has just begun shows its first point in a moment: wait for it rather than for the next tick."""
+    end = time.monotonic() + TICK
+    while not curves.points["step"] and time.monotonic() < end:
+        time.sleep(0.02)
+        curves.update()
+
+
+def _kind(state):
+    """States between which the page's buttons differ: whether a run has its turn or waits for it is not one."""
+    return "live" if state in store.LIVE else state
+
+
+def _story(run):
+    """What happened to a run besides training: what a hand has changed, and what went wrong."""
+    lines = [(one.step, _change_in_words(one)) for one in read_changes(run)]
+    lines += [(event.step, plain(event.sentence)) for event in read_events(run)]
+    left = leaves_in(run)
+    if left is not None:
+        st.warning(f"Space is short: this run may be deleted in {left / 60:.0f} minutes. Pin it to keep it.")
+    if lines:
+        st.caption("  \n".join(f"After {step:,} updates: {words}" for step, words in sorted(lines)[-8:]))
+
+
+def _change_in_words(change):
+    weight = "as annealed" if change.kl_weight is None else f"held at {change.kl_weight:g}"
+    return f"learning rate {change.learning_rate:.3g}, KL weight {weight}, by hand."
 
 
 def _draw_sample(run):
@@ -122,10 +165,9 @@ def _headline(run, config, status):
     about = f"Run `{run.name}`: {describe_config(config)}"
     if run.parent == store.SHIPPED:
         return f"**A stored run** that came with the app. Press Start to train your own. {about}"
-    before = launcher().waiting_before(run)
-    if before is not None:
-        place = f" {before} before it." if before else ""
-        return f"**Waiting** for a place to train.{place} {about}"
+    wait = runner().wait(run)
+    if wait is not None and status.state in store.LIVE:
+        return f"**Waiting.** {in_line(wait)} {about}"
     if status.state in store.LIVE and is_ending(run):
         return f"**Ending** after this update. {about}"
     if status.state == "queued" or (status.state == "running" and not status.step):
@@ -134,20 +176,36 @@ def _headline(run, config, status):
     return f"**{status.state.capitalize()}.** {sentence} {about}"
 
 
+def in_line(wait) -> str:
+    """Where a run is in the line, as a sentence."""
+    if wait.behind is not None:
+        return f"Your run `{wait.behind.name}` trains first: pause or stop that one, or let it end."
+    turns = {0: "Its turn is next", 1: "One turn is before it"}.get(wait.before, f"{wait.before} turns are before it")
+    return f"{turns}: about {max(1, round(wait.seconds))} s."
+
+
 def _numbers(config, status, curves):
     """The numbers of the moment, from the run's own files."""
     validation = [value for value in curves.points["validation"] if value is not None]
+    best = min([*validation, *([] if status.best is None else [status.best])], default=None)
     with st.container(horizontal=True, gap="medium"):
         _number("Validation", validation[-1] if validation else None, "{:.3f}", NATS)
-        _number("Best", status.best, "{:.3f}", NATS)
+        _number("Best", best, "{:.3f}", NATS)
         _number("Epoch", status.epoch, f"{{}} / {config.epochs}")
         _number("KL weight", curves.kl_weight, "{:.2f}", ANNEALING)
+        _number("Active units", curves.active, f"{{}} / {config.z_dim}", ACTIVE_UNITS)
         _number("Frames / s", curves.frames_per_second, "{:,.0f}", "Beats of music trained on.")
+    if curves.gradient_norm is not None:
+        words = f"learning rate {curves.learning_rate:.2g}, length of the gradient {curves.gradient_norm:.3g}"
+        st.caption(f"The last update: {words} (before it is clipped).")
 
 
 def _legend(config, curves):
     """What there is to know about the chart at this moment."""
-    lines = "Dotted lines: baselines on the validation pieces, computed from the data."
+    lines = (
+        "Dotted lines: baselines on the validation pieces, computed from the data. Grey: the test bound that Pyro's "
+        "example reached on the JSB chorales, a similar set, by the picture in its tutorial."
+    )
     if config.emission != "bernoulli":
         lines = "A Gaussian emission's nats are those of a density: baselines and other runs cannot stand beside them."
     if curves.kl_weight is None or curves.kl_weight >= 1:
@@ -161,4 +219,5 @@ def _number(label, value, form, words=None):
 
 
 NATS = "Nats per frame on pieces that the model does not train on, with the full weight on the KL; lower is better."
+ACTIVE_UNITS = f"Latent dimensions that the validation pieces use: their KL is above {ACTIVE:g} nats per frame."
 ANNEALING = "How much of the KL the optimiser counts; it rises to 1. The chart always shows the whole bound."

@@ -6,8 +6,8 @@ from dmm.figures.comparisons import LOOKS
 from dmm.runs import store
 from dmm.runs.comparison import Pinned, read_pinned
 from dmm.runs.store import RunError
-from dmm.ui.current import chosen_run, shipped_runs
-from dmm.ui.dials import link
+from dmm.ui.current import chosen_run, my_runs, shipped_runs
+from dmm.ui.dials import carry
 from dmm.ui.words import describe_config, plain
 
 LESSON = "compare"
@@ -35,7 +35,7 @@ def choose_runs() -> list[Pinned]:
         help=HELP,
         persist_state="session",
     )
-    link(LESSON, {"runs": ",".join(names)})
+    carry(LESSON, "runs", ",".join(names))
     pinned = []
     for name in names:
         try:
@@ -74,7 +74,7 @@ def show_letters(pinned: list[Pinned]) -> None:
 
 def _known():
     """What a visitor may choose among without a link."""
-    mine = [chosen_run().name, *st.session_state.get("mine", [])]
+    mine = [chosen_run().name, *my_runs()]
     return list(dict.fromkeys([*(run.name for run in shipped_runs()), *mine]))
 
 

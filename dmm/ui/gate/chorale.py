@@ -7,7 +7,7 @@ import streamlit as st
 
 from dmm import figures
 from dmm.ui.current import shipped_run
-from dmm.ui.dials import link, stops
+from dmm.ui.dials import stops
 from dmm.ui.gate.trained import LESSON, active, chorale, states, stored
 from dmm.ui.plot import plot
 from dmm.ui.roll_view import roll_view
@@ -31,7 +31,6 @@ def show_chorale() -> None:
             f"the dimensions that the music uses in the end, {now[~used].mean():.2f} in the others."
         )
         plot(figures.gate_history(epochs, means, used, moment), "history", tools=False)
-        link(LESSON, {"epochs": int(epochs[moment])})
     with picture:
         roll_view(
             key="gates",

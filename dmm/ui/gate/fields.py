@@ -4,7 +4,7 @@ import streamlit as st
 
 from dmm import fields
 from dmm.ui.asking import predict
-from dmm.ui.dials import Dial, dials, link, pick, value
+from dmm.ui.dials import Dial, dials, pick
 from dmm.ui.gate.planes import draw, make_plane
 from dmm.ui.gate.trained import LESSON, choose_held, states
 from dmm.ui.plot import plot
@@ -53,9 +53,6 @@ def show_field() -> None:
             with answer:
                 st.markdown("**The same with the gate shut**")
                 _show("shut", draw(0.0, dot, kind, *numbers))
-    values = {"plane": kind, "clamp": float(held is not None), "at": held or 0.0, "dot": dot}
-    names = {"example": ("seed",), "components": (), "dimensions": ("across", "up")}[kind]
-    link(LESSON, values | {name: value(LESSON, dial) for name, dial in _number_dials().items() if name in names})
 
 
 def _show(key, drawn):

@@ -8,7 +8,7 @@ from dmm.gated import Lanes
 from dmm.runs import store
 from dmm.ui.current import shipped_run
 from dmm.ui.diagram import diagram
-from dmm.ui.dials import Dial, dials, link
+from dmm.ui.dials import Dial, dials
 from dmm.ui.explain import coloured, formula_and_code
 from dmm.ui.gate.flow import flow, in_words
 from dmm.ui.gate.trained import COLOURS, LESSON, choose_held, chorale, mixture, states
@@ -68,7 +68,6 @@ def show_lanes() -> None:
     with words:
         st.latex(mixture(now.g[i], now.linear[i], now.h[i], now.loc[i]))
         st.markdown(_where_it_went(now, i, t))
-        link(LESSON, {"t": t, "i": i + 1, "hold": float(held is not None), "g": held or 0.0})
     with st.expander("Formula and code of the gated transition"):
         formula_and_code("model.GatedTransition", colours=COLOURS)
 

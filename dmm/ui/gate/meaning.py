@@ -6,11 +6,11 @@ import numpy as np
 import streamlit as st
 
 from dmm import figures
-from dmm.figures.kl import ACTIVE
+from dmm.conventions import ACTIVE
 from dmm.palette import GATE, GREY, LATENT
 from dmm.ui.current import shipped_run
 from dmm.ui.diagram import Arrow, Shape, diagram
-from dmm.ui.dials import Dial, dials, link
+from dmm.ui.dials import Dial, dials
 from dmm.ui.gate.chorale import gates_over_training
 from dmm.ui.gate.trained import LESSON, active, chorale, stored, weights
 from dmm.ui.plot import plot
@@ -32,7 +32,6 @@ def show_dimensions() -> None:
             - 1
         )
         st.markdown(_in_words(gates, used, i))
-        link(LESSON, {"which": i + 1})
     with picture:
         plot(figures.gate_bars(gates, used, i), "bars", tools=False)
         st.caption(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dmm import fields, music
 from dmm.ui.current import shipped_run
-from dmm.ui.dials import dials, link
+from dmm.ui.dials import dials
 from dmm.ui.gate.trained import LESSON, held_dial, states, weights
 from dmm.ui.looking import model_of
 
@@ -44,7 +44,6 @@ def show_rest() -> None:
     left, right = st.columns([1, 3], gap="large")
     with left:
         at = dials(LESSON, [held_dial("rest", 0.5)])["rest"]
-        link(LESSON, {"rest": at})
     named = {
         "as learned": None,
         "held shut, $g = 0$": 0.0,

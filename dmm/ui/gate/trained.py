@@ -6,12 +6,12 @@ import numpy as np
 import streamlit as st
 
 from dmm import figures, gated
-from dmm.figures.kl import ACTIVE
+from dmm.conventions import ACTIVE
 from dmm.palette import GATE, GREEN, LATENT, VERMILLION
 from dmm.runs import store
 from dmm.ui.current import shipped_run
 from dmm.ui.datasets import dataset_of
-from dmm.ui.dials import Dial, dials, link, switch
+from dmm.ui.dials import Dial, dials, switch
 from dmm.ui.looking import model_of, stored_of, version_of
 from dmm.ui.plot import plot
 from dmm.ui.theme import legible
@@ -59,7 +59,6 @@ def show_mix() -> None:
         held = choose_held("hold1", "g1")
         now = gated.lanes(gated.in_one_dimension(ONE), np.array([here]), held)
         st.latex(mixture(*(part.item() for part in (now.g, now.linear, now.h, now.loc))))
-        link(LESSON, {"here": here, "hold1": float(held is not None), "g1": held or 0.0})
     with picture:
         plot(draw_map(held, here), "mix", tools=False)
 

@@ -11,7 +11,7 @@ from dmm.runs import store
 from dmm.runs.experiment_results import NETWORKS
 from dmm.runs.race_records import JUDGED, ROUNDS, STEPS, TRAINED, Race, load_race, read_race
 from dmm.runs.store import RunError
-from dmm.ui import current
+from dmm.ui import acts, current
 from dmm.ui.live_chart import Line, Series, stream_chart
 from dmm.ui.words import plain
 
@@ -41,7 +41,7 @@ DESCRIPTION = (
 def show_race() -> None:
     """The section of the page: the race that is on, the visitor's last one, or the one that came with the app."""
     run = _chosen()
-    live = run is not None and current.launcher().status(run).state in store.LIVE
+    live = run is not None and current.runner().status(run).state in store.LIVE
     st.fragment(_section, run_every=TICK if live else None)(live)
 
 
@@ -57,7 +57,7 @@ def learned() -> dict[str, list[list[float]]]:
 
 def _section(live):
     run = _chosen()
-    status = current.launcher().status(run) if run else None
+    status = current.runner().status(run) if run else None
     if live and status.state not in store.LIVE:
         st.rerun()  # of the page: so that this fragment ticks no more, and what depends on the results is drawn anew
     if live:
@@ -106,7 +106,7 @@ def _chosen():
 def _begin():
     number = st.session_state.get("network_races", 0) + 1
     try:
-        run = current.begin_race(seed=number)
+        run = acts.begin_race(seed=number)
     except RunError as error:
         st.session_state["network_race_trouble"] = str(error)
     else:
@@ -146,7 +146,7 @@ def _race(run) -> tuple[Race, bool]:
 
 
 def _progress(run, status):
-    before = current.launcher().waiting_before(run)
+    before = current.runner().waiting_before(run)
     words = f"Round {min(status.epoch + 1, ROUNDS)} of {ROUNDS}: each network trains for {STEPS} updates."
     if before is not None:
         words = f"Waiting for a place to train; {before} before it."
@@ -154,7 +154,7 @@ def _progress(run, status):
         words = "Judging all six with more draws."
     st.progress(status.epoch / ROUNDS, words)
     if st.button("Cancel", key="cancel_network_race", help="Ends the race; what it has drawn so far stays."):
-        current.launcher().order(run, "cancel")
+        current.runner().order(run, "cancel")
 
 
 def _chart(race, name):

@@ -5,8 +5,9 @@ import streamlit as st
 from dmm import figures
 from dmm.data import DataError
 from dmm.runs import engine_race, store
+from dmm.runs.line import RACE
 from dmm.runs.store import RunError
-from dmm.ui import current
+from dmm.ui import acts, current
 from dmm.ui.plot import plot
 from dmm.ui.words import plain
 
@@ -63,7 +64,7 @@ def _runs():
 def _submit(place):
     """Put the engine of this place into the line; if it may not be, the race is over."""
     try:
-        run = current.begin(engine_race.race_config(engine_race.ENGINES[place]))
+        run = acts.begin(engine_race.race_config(engine_race.ENGINES[place]), kind=RACE)
     except (RunError, DataError) as error:
         _end(str(error))
     else:
@@ -73,7 +74,7 @@ def _submit(place):
 def _go_on():
     """See how the last engine is doing: the next one's turn, or the end of the race."""
     runs = _runs()
-    status = current.launcher().status(runs[-1])
+    status = current.runner().status(runs[-1])
     if status.state in store.LIVE:
         return
     if status.state != "done":
@@ -108,15 +109,15 @@ def _end(trouble=""):
 def _progress():
     """How far the race is."""
     runs, engines = _runs(), len(engine_race.ENGINES)
-    status, epochs = current.launcher().status(runs[-1]), engine_race.race_config("fused").epochs
-    before = current.launcher().waiting_before(runs[-1])
+    status, epochs = current.runner().status(runs[-1]), engine_race.race_config("fused").epochs
+    before = current.runner().waiting_before(runs[-1])
     name = NAMES[engine_race.ENGINES[len(runs) - 1]]
     words = f"{name}: epoch {min(status.epoch + 1, epochs)} of {epochs}."
     if before is not None:
         words = f"{name}: waiting for a place to train; {before} before it."
     st.progress((len(runs) - 1 + status.epoch / epochs) / engines, words)
     if st.button("Cancel", key="cancel_race", help="Stops the comparison; what was shown before comes back."):
-        current.launcher().order(runs[-1], "cancel")
+        current.runner().order(runs[-1], "cancel")
         _end()
         st.rerun()
 

@@ -8,6 +8,7 @@ from dmm.data import DataError
 from dmm.runs import store
 from dmm.runs.store import RunError
 from dmm.ui import tasks
+from dmm.ui.current import my_runs
 from dmm.ui.datasets import baselines_of
 from dmm.ui.live import curves_of
 
@@ -53,7 +54,7 @@ def own_runs(run) -> list:
 
     A reload is a new visit that knows a run by the page's address alone, so that one counts as well.
     """
-    names = {*st.session_state.get("mine", []), *([run.name] if run.parent != store.SHIPPED else [])}
+    names = {*my_runs(), *([run.name] if run.parent != store.SHIPPED else [])}
     found = []
     for name in sorted(names):
         try:

@@ -39,7 +39,8 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # Ctrl-C in the server's terminal is not theirs; they save and end after it
+            process_group=0 if os.name == "posix" else None,  # Ctrl-C in the server's terminal is not theirs; no new
+            # session, for with that Linux would divide the processor between sessions, whatever their niceness
         )
         self.thread = threading.Thread(target=self._listen, args=(on_exit,), daemon=True, name="worker")
         self.thread.start()
@@ -108,9 +109,10 @@ class LocalEngine:
         """How many turns could begin now: free warm workers; where none will start, one try a place."""
         with self._lock:
             self._refresh()
+            free = sum(worker.is_free() for worker in self._workers)
             if self._stillborn >= STILLBORN and not self._closed:
-                return self.places - len(self._workers)
-            return sum(worker.is_free() for worker in self._workers)
+                free += self.places - len(self._workers)
+            return free
 
     def submit(self, turn: Slice, on_end: Callable[[Ended], None]) -> Worker:
         """As `Engine.submit`."""
@@ -141,6 +143,7 @@ class LocalEngine:
         try:
             worker = Worker(self.command, self._note_exit)
         except OSError as error:
+            self._stillborn = STILLBORN
             raise RunError(f"Its process could not be started: {store.reason(error)}.") from None
         self._workers.append(worker)
         return worker
@@ -152,10 +155,13 @@ class LocalEngine:
                 self._start()
 
     def _refresh(self):
-        """One free worker that is old makes room for a fresh one."""
+        """One free worker that has been used for long makes room for a fresh one."""
+        if self._stillborn and any(worker.ready for worker in self._workers):  # they start again
+            self._stillborn = 0
+            self._hire()
         for worker in self._workers:
             age = time.monotonic() - worker.born
-            if worker.is_free() and (age > OLD or worker.turns >= MOST_TURNS):
+            if worker.is_free() and (worker.turns >= MOST_TURNS or (worker.turns and age > OLD)):
                 self._workers.remove(worker)
                 worker.retire()
                 self._hire()

@@ -1,5 +1,6 @@
 """A run as it trains: its curve, its numbers and the last piece it drew, read from its folder."""
 
+import random
 import time
 
 import streamlit as st
@@ -18,12 +19,14 @@ from dmm.runs.store import RunError
 from dmm.ui.acts import is_ending
 from dmm.ui.current import runner
 from dmm.ui.datasets import baselines_of
+from dmm.ui.learner import learner
 from dmm.ui.live_chart import Line, Series, stream_chart
 from dmm.ui.roll_view import roll_view
 from dmm.ui.words import describe_config, plain
 
 TICK = 0.4  # seconds
-SAMPLE_TICK = 1.0  # a roll is a larger message than a few points
+CROWD, CROWDED = 8, 1.0  # where more than so many look at runs, a tick lasts so long
+SPREAD = 0.1  # a visitor's ticks are by up to this part longer or shorter, so that a class does not ask in chorus
 SLOW_TICK = 2.0  # for a run that rests: another tab may wake it
 SERIES = (
     Series("bound", "bound (−ELBO)", palette.BOUND),
@@ -42,19 +45,27 @@ DESCRIPTION = (
 def live_run(run, state) -> None:
     """Draw a run that was in `state` when the page began; while it trains, what is new twice a second and more.
 
-    When the state changes, here or in another tab, the whole page runs again, for its buttons.
+    When the state changes, here or in another tab, the whole page runs again, for its buttons. All is one fragment:
+    of two that are due at the same time Streamlit may drop what one has drawn.
     """
-    ticks = (TICK, SAMPLE_TICK) if state in store.LIVE else (SLOW_TICK, None)
+    crowded = is_crowded()
+    tick = (CROWDED if crowded else TICK) if state in store.LIVE else SLOW_TICK
     if run.parent == store.SHIPPED:
-        ticks = (None, None)
-    st.fragment(_draw_curve, run_every=ticks[0])(run, state)
-    st.fragment(_draw_sample, run_every=ticks[1])(run)
+        tick = None
+    else:
+        tick *= 1 + SPREAD * (2 * st.session_state.setdefault("live: spread", random.random()) - 1)
+    st.fragment(_draw, run_every=tick)(run, state, crowded)
 
 
-def _draw_curve(run, state):
-    runner().watch(run)
+def is_crowded() -> bool:
+    """Whether so many look at runs that all together would keep the server busy."""
+    return runner().watchers() > CROWD
+
+
+def _draw(run, state, crowded):
+    runner().watch(run, learner())
     status = runner().status(run)
-    if _kind(status.state) != _kind(state):
+    if _kind(status.state) != _kind(state) or (status.state in store.LIVE and is_crowded() != crowded):
         st.rerun()
     try:
         config = store.read_run_config(run)
@@ -81,6 +92,7 @@ def _draw_curve(run, state):
     )
     st.caption(_legend(config, curves))
     _story(run)
+    _draw_sample(run)
 
 
 def _await_first_point(curves):
@@ -192,12 +204,19 @@ def _numbers(config, status, curves):
         _number("Validation", validation[-1] if validation else None, "{:.3f}", NATS)
         _number("Best", best, "{:.3f}", NATS)
         _number("Epoch", status.epoch, f"{{}} / {config.epochs}")
-        _number("KL weight", curves.kl_weight, "{:.2f}", ANNEALING)
         _number("Active units", curves.active, f"{{}} / {config.z_dim}", ACTIVE_UNITS)
-        _number("Frames / s", curves.frames_per_second, "{:,.0f}", "Beats of music trained on.")
-    if curves.gradient_norm is not None:
-        words = f"learning rate {curves.learning_rate:.2g}, length of the gradient {curves.gradient_norm:.3g}"
-        st.caption(f"The last update: {words} (before it is clipped).")
+    st.caption(_last_update(curves), help=ANNEALING)
+
+
+def _last_update(curves):
+    """The numbers that change with every update, in one line."""
+    if curves.kl_weight is None or curves.gradient_norm is None:
+        return "No update yet."
+    speed = "" if curves.frames_per_second is None else f", {curves.frames_per_second:,.0f} frames a second"
+    return (
+        f"At the last update: KL weight {curves.kl_weight:.2f}, learning rate {curves.learning_rate:.2g}, "
+        f"gradient norm {curves.gradient_norm:.3g}{speed}."
+    )
 
 
 def _legend(config, curves):
@@ -220,4 +239,7 @@ def _number(label, value, form, words=None):
 
 NATS = "Nats per frame on pieces that the model does not train on, with the full weight on the KL; lower is better."
 ACTIVE_UNITS = f"Latent dimensions that the validation pieces use: their KL is above {ACTIVE:g} nats per frame."
-ANNEALING = "How much of the KL the optimiser counts; it rises to 1. The chart always shows the whole bound."
+ANNEALING = (
+    "The weight is how much of the KL the optimiser counts; as annealed it rises to 1, and the chart always shows the "
+    "whole bound. The gradient norm is the length of the gradient before it is clipped. A frame is a beat of music."
+)

@@ -1,5 +1,7 @@
 """The buttons of the Train page: start, play and pause, a step, again from the start, stop."""
 
+import sys
+
 import streamlit as st
 
 from dmm.runs import store
@@ -17,6 +19,7 @@ RESET = "A run with the same settings, seed and first weights, before its first 
 RESEED = "The same settings with another seed: other first weights, order of the pieces and noise. This one is kept."
 PIN = "The server keeps so many runs; when space gets short the oldest go first, but none that is pinned."
 WATCHED = "You watch this run; only the browser that started it can pause, stop or change it."
+NO_CAP = "On this system a run's memory is not limited, and training does not make way for the pages."
 SHORTCUTS = {"Space": ["pause", "resume", "start"], "ArrowRight": ["step"]}
 
 
@@ -42,6 +45,8 @@ def run_buttons(run, state, config) -> None:
     keys.listen(SHORTCUTS)
     if own and not mine:
         st.caption(WATCHED)
+    if sys.platform != "linux":
+        st.caption(NO_CAP)
     trouble = st.session_state.pop(acts.TROUBLE, None)
     if trouble:
         st.warning(trouble)

@@ -16,7 +16,10 @@ from pathlib import Path
 from dmm.ui.course import LESSONS
 from tests.browser import ROOT, launch, open_tab, serve
 
-FIGURE = ".stPlotlyChart .main-svg, .diagram[data-shapes], .roll-view[data-frames], .live-chart[data-points]"
+FIGURE = (
+    ".stPlotlyChart .main-svg, .diagram[data-shapes], .roll-view[data-frames], .scrubber[data-moments], "
+    ".live-chart[data-points]"
+)
 DONE = "() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
 LISTEN = """
 const Socket = window.WebSocket;

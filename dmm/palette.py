@@ -31,6 +31,17 @@ GATES = {  # from shut to open: place and colour; one hue, its lightness grows e
     "dark": ((0.0, "#2D2226"), (0.721, GATE), (1.0, "#E0BDCE")),
 }
 
+TIME = ((0.0, "#A9DAF6"), (0.4, SKY), (0.75, BLUE), (1.0, "#005F96"))  # one hue, early to late
+
+RUNS = (  # side by side, in order: hue and dash, so that neither alone has to tell
+    (BLUE, "solid"),
+    (VERMILLION, "dash"),
+    (GREEN, "dot"),
+    (ORANGE, "dashdot"),
+    (PURPLE, "longdash"),
+    (SKY, "longdashdot"),
+)
+
 THETA = BLUE  # whose weights: the model's
 PHI = VERMILLION  # the guess's
 

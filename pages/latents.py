@@ -1,11 +1,12 @@
-"""Latents: the path of the hidden state through a piece, the gates on the way, and what the model plays by itself."""
+"""Latents: what a model makes of a piece, and how it came to, under one slider over its training."""
 
 import streamlit as st
 
 from dmm.ui import frame, looking
-from dmm.ui.latents import showing, tasks
+from dmm.ui.hearing import hear
+from dmm.ui.latents import past, showing, tasks
 
-PARTS = ["Path", "Gates", "KL", "Reconstruction", "Draws"]
+PARTS = ["Path in space", "Transition", "Draws"]
 
 frame.lesson("latents")
 introduction = st.container()
@@ -14,38 +15,36 @@ with run_column:
     run = looking.choose_run()
 with piece_column:
     piece = looking.choose_piece(run)
-inspection, source = looking.look(run, piece)
+seen = past.past_of(run, piece)
 introduction.markdown(
     f"For each beat of a chorale the inference network guesses a hidden state $z_t$. It looks at "
     f"{showing.what_it_sees(run)}, and gives not one value but a distribution, near the *posterior*: what is to be "
-    "believed of $z_t$ once the music is heard. What you see are means over 50 draws from it."
+    "believed of $z_t$ once the music is heard. What you see are means over draws from it. **Drag the slider**: it "
+    "goes back through training, and all views follow."
 )
 
-showing.show_piece(run, piece, inspection)
-st.caption(source)
+moment = showing.show_past(run, piece, seen)
+hear("hear the piece", piece.roll)
+st.markdown(
+    "- **Reconstruction**: how likely each key is when the emitter plays the hidden states back.\n"
+    "- **Path** and **transition** lie on the plane of the two principal components, the directions in which the path "
+    "of the best weights varies most. Arrows show where the mean of $p(z_t \\mid z_{t-1})$ goes from there, with all "
+    "other directions held; what of a step leaves the plane is not seen. [The gate](gate) tells more of fixed points.\n"
+    "- **KL**: what each dimension costs, the Kullback-Leibler divergence of the guess from what the model expects, in "
+    "nats (of the natural logarithm) per beat. A grey one carries next to nothing of the music: it is *inactive*.\n\n"
+    "Axes stand still while the slider moves."
+)
 
-path, gates, use, sound, draws = st.tabs(PARTS, key="part", on_change="rerun")
-if path.open:
-    with path:
+st.caption(showing.in_words(run, seen, moment))
+inspection = showing.seen_at(seen, moment)
+space, transition, draws = st.tabs(PARTS, key="part", on_change="rerun")
+if space.open:
+    with space:
         st.markdown("The path of $z_t$: each point is a beat, its colour the time. Thin lines are single draws.")
         showing.show_trajectory(piece, inspection)
-        st.markdown("The four dimensions that move most, with two standard deviations of the guess around them.")
-        showing.show_lines(inspection)
-if gates.open:
-    with gates:
-        showing.show_gates(run, inspection)
-if use.open:
-    with use:
-        st.markdown(
-            "What each dimension costs: the Kullback-Leibler divergence (KL) of the guess from what the model "
-            "expects of it, in nats (of the natural logarithm) per beat of this piece. A grey one carries next to "
-            "nothing from the music: it is *inactive*."
-        )
-        showing.show_kl(inspection)
-if sound.open:
-    with sound:
-        st.markdown("Above the piece, below how likely each key is when the emitter plays the hidden states back.")
-        showing.show_reconstruction(piece, inspection)
+if transition.open:
+    with transition:
+        showing.show_transition(run)
 if draws.open:
     with draws:
         st.markdown(
@@ -54,5 +53,5 @@ if draws.open:
         )
         showing.show_draws(run)
 tasks.explain_collapse(inspection)
-tasks.show_tasks(run, piece, inspection)
+tasks.show_tasks(run, inspection, seen.best)
 frame.onward("latents")

@@ -3,13 +3,14 @@
 They are ordinary runs on the chorales that ship, with some things left out to keep them small: the optimiser's state,
 the records of single updates, of which each epoch keeps the mean, and half of the drawn pieces. Two things are added:
 `inspection.npz`, what the model makes of the first test piece, which the Latents page shows before torch is loaded; and
-`history.npz`, the same at moments of the training, one byte a number.
+`history.npz`, the same at moments of the training, and the transition then, one byte a number.
 """
 
 import shutil
 import tempfile
 from pathlib import Path
 
+from dmm import plane
 from dmm.config import make_config
 from dmm.data import load_dataset
 from dmm.history import Moment, make_history, save_history
@@ -17,6 +18,7 @@ from dmm.inspection import inspect_piece, save_inspection
 from dmm.runs import session, store
 from dmm.runs.curves import mean_over_frames
 from dmm.runs.describe import describe
+from dmm.runs.moments import Kept, moment_epochs
 from dmm.runs.snapshots import load_run
 from dmm.training import load_dmm
 
@@ -25,7 +27,7 @@ RUNS = {  # the first is the one that pages show: a good one; the others are for
     "0000000000000002": ("classroom", {}),
     "0000000000000003": ("classroom", {"inference": "mf-lr"}),
 }
-MOMENTS = 32  # of a history, close together where much changes: at the beginning
+MOMENTS = 36  # of a history, and the best one, if it is not among them
 
 
 def main() -> None:
@@ -37,41 +39,45 @@ def main() -> None:
             shutil.copytree(run, store.SHIPPED / run_id)
 
 
-def history_epochs(epochs):
-    """After which epochs the model is looked at: about `MOMENTS` of them, in even steps of the logarithm.
-
-    >>> history_epochs(3)
-    [1, 2, 3]
-    """
-    return sorted({max(1, round(epochs ** (i / (MOMENTS - 1)))) for i in range(MOMENTS)} - {0})
-
-
 def _train(run_id, config, folder):
     dataset = load_dataset(config.data)
     run = store.new_run(config, describe(dataset) | {"id": run_id}, folder)
-    roll, due, moments = dataset.test[0].roll, history_epochs(config.epochs), []
+    due, kept = set(moment_epochs(config.epochs, MOMENTS)), {}
 
     def look(state, spec, report):
         if report.ended not in ("milestone", "done"):
             return
         record = [record for record in report.records if record["kind"] == "valid"][-1]
         print(f"{run_id} epoch {record['epoch']}: validation {record['bound']:.3f}", flush=True)
-        if due and record["epoch"] >= due[0]:
-            due[:] = [epoch for epoch in due if epoch > record["epoch"]]
-            seen = inspect_piece(load_dmm(config, state.weights), roll)
-            moments.append(Moment(record["step"], record["epoch"], record["bound"], seen))
+        now = Kept(record["step"], record["epoch"], record["bound"], state.weights)
+        if record["improved"]:
+            kept["best"] = now
+        if record["epoch"] in due:
+            kept[record["epoch"]] = now
 
     print(session.train(run, dataset, on_report=look))
-    save_inspection(run / "inspection.npz", inspect_piece(load_run(run)[0], roll))
-    save_history(run / "history.npz", make_history(moments))
-    _thin(run, {0, *(moment.epoch for moment in moments)})
+    moments = {one.step: one for one in kept.values()}
+    save_views(run, [moments[step] for step in sorted(moments)], dataset.test[0].roll)
+    _thin(run, {0, *(one.epoch for one in moments.values())})
     return run
+
+
+def save_views(run: Path, kept: list[Kept], roll) -> None:
+    """What the best model makes of a piece, and what the models of some moments made of it, into a run's folder."""
+    config, best = store.read_run_config(run), inspect_piece(load_run(run)[0], roll)
+    save_inspection(run / "inspection.npz", best)
+    models = [load_dmm(config, one.weights) for one in kept]
+    moments = [Moment(*one[:3], inspect_piece(dmm, roll)) for one, dmm in zip(kept, models, strict=True)]
+    through = plane.plane_through(best.z_loc)
+    seen = [plane.look(plane.mean_of(dmm), through) for dmm in models]
+    save_history(run / "history.npz", make_history(moments, through, seen))
 
 
 def _thin(run, epochs):
     """Leave the best weights, one training record an epoch, and the pieces drawn after some `epochs`."""
     for path in (*(run / "snapshots").glob("step-*"), run / "lock"):
         path.unlink()
+    shutil.rmtree(run / "moments", ignore_errors=True)
     _rewrite(run / "metrics.jsonl", _by_epoch)
     _rewrite(run / "samples.jsonl", lambda samples: [sample for sample in samples if sample["epoch"] in epochs])
 

@@ -13,7 +13,6 @@ from dmm.ui.datasets import dataset_of
 from dmm.ui.words import describe_config, plain
 
 RUN = "The model to look into: your own run, or one that came with the app."
-MOMENT = "The same model earlier in its training, as it was stored then. The last point is the best on validation."
 PIECE = "The piece whose hidden states are inferred. The first ones listed were held out for the test."
 PARTS = {"test": "held out for the test", "valid": "held out for validation", "train": "trained on"}
 
@@ -85,53 +84,6 @@ def stored_of(run):
 def _stored(run, version):
     """What came with a stored run: an inspection of the first test piece, and its history."""
     return load_inspection(run / "inspection.npz"), load_history(run / "history.npz")
-
-
-def look(run, piece):
-    """The latents of a piece, stored or computed now; a sentence, and the page stops, if the snapshot is unreadable."""
-    if _is_stored(run, piece):
-        return _choose_moment(run)
-    try:
-        inspection, step = inspect(run.name, version_of(run), piece.name, piece.roll)
-    except RunError as error:
-        st.error(plain(str(error)))
-        st.stop()
-    shown = store.shown_snapshot(run)
-    best = ", the best on validation so far" if shown and shown.name == store.BEST else ""
-    return inspection, f"Computed now from the weights of update {step:,} of run {run.name}{best}."
-
-
-def at_its_best(run, piece, inspection):
-    """The same piece with the weights that are best on validation; `inspection` itself, unless moments are stored."""
-    return _stored(run, version_of(run))[0] if _is_stored(run, piece) else inspection
-
-
-def _is_stored(run, piece):
-    """Whether moments of the training are stored for this piece: a run that came with the app has those of one."""
-    return run.parent == store.SHIPPED and piece.name == dataset_of(store.read_run_config(run).data).test[0].name
-
-
-def _choose_moment(run):
-    """A stored piece at a moment of the training, at first at its best; and where it is from."""
-    inspection, history = stored_of(run)
-    epochs = history.epochs.tolist()
-    options = [*range(len(epochs)), "best"]
-    chosen = st.select_slider(
-        "Trained for",
-        options,
-        value="best",
-        format_func=lambda one: "best" if one == "best" else f"{epochs[one]} epochs",
-        key=f"moment {run.name}",
-        help=MOMENT,
-        persist_state="session",
-    )
-    if chosen == "best":
-        return inspection, f"Stored with run {run.name}: computed from the weights that were best on validation."
-    moment = history.moment(chosen)
-    return moment.inspection, (
-        f"Stored with run {run.name} after {moment.epoch} epochs ({moment.step:,} updates), one byte a number; "
-        f"its bound was {moment.bound:.3f} nats per frame on the validation pieces."
-    )
 
 
 def version_of(run):

@@ -7,9 +7,9 @@ HERE = Path(__file__).parent
 
 
 def read_code(name: str) -> str:
-    """`name_paint.js`, if there is one, and `name.js`, without comment lines and indentation, for it travels often."""
-    files = (HERE / f"{name}_paint.js", HERE / f"{name}.js")
-    text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists())
+    """All `name_*.js` and then `name.js`, without comment lines and indentation, for it travels often."""
+    files = (*sorted(HERE.glob(f"{name}_*.js")), HERE / f"{name}.js")
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
     return re.sub(r"^\s*//.*\n|^\s+", "", text, flags=re.MULTILINE)
 
 

@@ -10,14 +10,16 @@ from dmm.runs.store import RunError
 from dmm.ui.choices import networks
 from dmm.ui.explain import formula_and_code
 from dmm.ui.hearing import hear
+from dmm.ui.latents.past import Past
 from dmm.ui.live import shown_gates
 from dmm.ui.looking import draw, version_of
 from dmm.ui.plot import plot
 from dmm.ui.roll_view import roll_view
-from dmm.ui.theme import gate_scale
+from dmm.ui.scrubber import pack, scrubber
 from dmm.ui.words import plain
 
-VIEW = "Two dimensions, or three to turn with the mouse."
+TAKE = "Show this moment below"
+BEST = "Below: run {run} with the weights of update {step:,}, which were best on validation so far."
 TRANSITIONS = {  # what there is to say of the gates, and where the code is
     "gated": (
         "Where the gate is 0 the mean of a dimension moves by a linear rule; where it is 1 it goes where the network "
@@ -43,68 +45,76 @@ def what_it_sees(run) -> str:
     return f"{network.sees} ({network.name}, ${network.formula}$)"
 
 
-def show_piece(run, piece, inspection) -> None:
-    """The piece with its latents and gates on one time axis."""
-    roll_view(
-        key="piece",
-        roll=piece.roll,
-        voices=piece.voices,
-        latents=inspection.z_loc,
-        gates=shown_gates(run, inspection.gates),
-        title=f"{piece.name}, {piece.title}" + (f" ({piece.key})" if piece.key else ""),
-        description="A chorale as a piano roll, with the hidden states inferred from it and the gates between them.",
+def show_past(run, piece, past: Past) -> int:
+    """The piece at all moments of training, under one slider; which of them the rest of the page shows."""
+    steps, best, place = past.history.steps.tolist(), past.history.best, f"{run.name} {piece.name}"
+    key = f"moment {place}"
+
+    def take(moment, beat):
+        st.session_state[key] = steps[moment], beat
+
+    name = f"{piece.name}, {piece.title}" + (f" ({piece.key})" if piece.key else "")
+    gated = store.read_run_config(run).transition == "gated"
+    take_it = TAKE if len(steps) > 1 else ""
+    packet = _packet(place, past.version, past.history, piece.roll, name, past.note, gated, take_it)
+    scrubber(packet, key="scrubber", on_take=take)
+    step, st.session_state["beat"] = st.session_state.get(key, (None, None))
+    return steps.index(step) if step in steps else best
+
+
+@st.cache_data(show_spinner=False, max_entries=30)
+def _packet(place, version, _history, _roll, name, note, gated, take):
+    """What the scrubber is fed with; made once for each run, piece and state of training."""
+    return pack(_history, _roll, title=name, place=place, note=note, gates=gated, take=take)
+
+
+def seen_at(past: Past, index: int):
+    """The inspection of a moment, with all its digits and draws if it is the best."""
+    return past.best if index == past.history.best else past.history.moment(index).inspection
+
+
+def in_words(run, past: Past, index: int) -> str:
+    """Which moment the rest of the page shows, and where it is from."""
+    if index == past.history.best:
+        return BEST.format(step=int(past.history.steps[index]), run=run.name)
+    moment = past.history.moment(index)
+    epochs = f"{moment.epoch} epoch{'' if moment.epoch == 1 else 's'}"
+    trained = f"after {epochs} ({moment.step:,} updates)" if moment.epoch else "before its training"
+    bound = (
+        f"; its bound was {moment.bound:.3f} nats per frame on the validation pieces"
+        if np.isfinite(moment.bound)
+        else ""
     )
-    hear("hear the piece", piece.roll)
+    return f"Below: run {run.name} {trained}, one byte a number{bound}."
 
 
 def show_trajectory(piece, inspection) -> None:
-    """The path of the hidden state, in two or three dimensions."""
+    """The path of the hidden state in space."""
     z_dim = inspection.z_loc.shape[1]
-    left, right = st.columns([2, 3])
-    depth = left.segmented_control("View", ["2-D", "3-D"], default="2-D", required=True, key="view", help=VIEW)
-    k = 2 if depth == "2-D" else 3
-    chosen = right.multiselect(
+    chosen = st.multiselect(
         "Dimensions",
         range(z_dim),
-        max_selections=k,
+        max_selections=3,
         format_func=lambda i: f"dimension {i + 1}",
         placeholder="principal components, or choose dimensions of z",
-        key=f"dimensions {k} {z_dim}",
+        key=f"dimensions {z_dim}",
         help="Which dimensions of $z_t$ to draw; with none chosen, the directions in which the path varies most.",
     )
-    if chosen and len(chosen) != k:
-        st.caption(f"Choose {k} dimensions, or none for the principal components.")
-    dims = tuple(chosen) if len(chosen) == k else None
+    if chosen and len(chosen) != 3:
+        st.caption("Choose 3 dimensions, or none for the principal components.")
+    dims = tuple(chosen) if len(chosen) == 3 else None
     names = [" ".join(music.note_name(key + music.LOWEST_KEY) for key in np.flatnonzero(row)) for row in piece.roll]
     samples = inspection.draws[:3] if len(inspection.draws) else None  # a history has none
-    draw_figure = figures.trajectory_2d if k == 2 else figures.trajectory_3d
-    plot(draw_figure(inspection.z_loc, dims=dims, samples=samples, names=names), "trajectory")
+    beat = st.session_state.get("beat")
+    figure = figures.trajectory_3d(inspection.z_loc, dims=dims, samples=samples, names=names, highlight=beat)
+    plot(figure, "trajectory")
 
 
-def show_lines(inspection) -> None:
-    """The busiest dimensions over time, with the width of the posterior."""
-    busiest = np.argsort(-inspection.z_loc.var(0))[:4]
-    plot(figures.latent_lines(inspection.z_loc, inspection.z_scale, dims=tuple(sorted(busiest.tolist()))), "lines")
-
-
-def show_gates(run, inspection) -> None:
-    """Gate activations over time and dimension, if there are gates; and the transition's formula and code."""
+def show_transition(run) -> None:
+    """What the gates mean, if there are any; and the transition's formula and code."""
     words, source = TRANSITIONS[store.read_run_config(run).transition]
     st.markdown(words)
-    if shown_gates(run, inspection.gates) is not None:
-        plot(figures.gate_heatmap(inspection.gates, gate_scale()), "gates")
     formula_and_code(source)
-
-
-def show_kl(inspection) -> None:
-    """How much each dimension is used."""
-    plot(figures.kl_bars(inspection.kl.mean(0)), "kl")
-
-
-def show_reconstruction(piece, inspection) -> None:
-    """The piece above, what the model would play from the hidden states below."""
-    rolls = {"the piece": piece.roll, "played back from its hidden states": inspection.probabilities}
-    plot(figures.piano_rolls(rolls), "reconstruction")
 
 
 def show_draws(run) -> None:

@@ -3,25 +3,27 @@
 import numpy as np
 import streamlit as st
 
-from dmm.figures.kl import ACTIVE
+from dmm.conventions import ACTIVE
 from dmm.ui import tasks
 from dmm.ui.live import shown_gates
-from dmm.ui.looking import at_its_best
 from dmm.ui.questions import answer
 
 LESSON = "latents"
-DEAREST = "How many nats per beat does the dimension cost that costs most of all, in this piece?"
-HOW_DEAREST = "The bars of the **KL** tab: point at the highest one."
-SHUT = "Which of these dimensions has its gate most nearly shut, on average over this piece?"
-HOW_SHUT = "The **Gates** tab: a row for each dimension, dark or light along its length; the scale is on the right."
+DEAREST = (
+    "With the best weights, where the slider begins: how many nats per beat does the dimension cost that costs most of "
+    "all, in this piece?"
+)
+HOW_DEAREST = "The bars of **KL**: point at the highest one, or go through them with the arrow keys."
+SHUT = "With the same weights: which of these dimensions has its gate most nearly shut, on average over this piece?"
+HOW_SHUT = "**Gates** has a row for each dimension; pointing at a bar of **KL** tells the mean of its gate."
 NO_GATES = "The second task asks for a gate, and this run's transition has none: choose a run that is gated."
 AWAKE = (
-    "Posterior collapse has a history. Choose a moment of the training at which at most half as many dimensions were "
-    "inactive as at the end."
+    "Posterior collapse has a history. Go back to a moment of the training at which at most half as many dimensions "
+    "were inactive as with the best weights, and press **Show this moment below**."
 )
 HOW_AWAKE = (
-    "**Trained for**, above the piece, goes back in time; it is there for a run that came with the app, with the first "
-    "of its pieces. Try it beside the **KL** tab: the weight of the KL rose from small to 1."
+    "The caption of **KL** counts the active dimensions, moment by moment. The weight of the KL rose from small to 1. "
+    "A run has moments if it trained here, or came with the app: then with the first of its pieces."
 )
 AWAKENED = (
     "At first the weight of the KL is small, so what a dimension tells is cheap, and nearly all tell something. As the "
@@ -41,7 +43,7 @@ def explain_collapse(inspection) -> None:
         "collapse",
         "The inference network may give up on a dimension: whatever the music, it guesses just what the model expects "
         "anyway. The guess is then the prior, the dimension's KL is 0, and it says nothing of the piece. (The name "
-        "calls the guess an approximate posterior.) The **KL** tab shows it as a bar of no height.\n\n"
+        "calls the guess an approximate posterior.) **KL** shows it as a grey bar of no height.\n\n"
         f"Here **{silent} of {count}** dimensions are inactive: they cost at most {ACTIVE:g} nats per beat. A few are "
         "no harm: the model may have more than it needs. The trouble is when most fall silent early, before the "
         "emitter has learned to use them. Two things help: [annealing](one_update#annealing), which lets the weight "
@@ -51,12 +53,12 @@ def explain_collapse(inspection) -> None:
 
 
 @st.fragment
-def show_tasks(run, piece, inspection) -> None:
-    """Three tasks on what is shown."""
+def show_tasks(run, inspection, ending) -> None:
+    """Two tasks on the best weights, and one on the moment that was taken."""
     tasks.heading(LESSON)
-    gates, ending = shown_gates(run, inspection.gates), at_its_best(run, piece, inspection)
+    gates = shown_gates(run, ending.gates)
     first, second, third = st.columns(3)
-    kl = np.asarray(inspection.kl).mean(0)
+    kl = np.asarray(ending.kl).mean(0)
     with first:
         dearest = int(np.argmax(kl))
         because = f"It is dimension {dearest + 1}; all {len(kl)} together cost {kl.sum():.2f}."

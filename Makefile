@@ -2,11 +2,15 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+PORT ?= 8501
 
-.PHONY: app test slow shots pictures lint assets pins clean
+.PHONY: app class test slow shots pictures lint assets pins clean
 
 app: $(VENV)/.app  ## the app on http://localhost:8501
 	$(BIN)/python -m streamlit run app.py
+
+class: $(VENV)/.app  ## the app for everybody in the room; says at which address
+	$(BIN)/python -m dmm.serve --port $(PORT)
 
 test: $(VENV)/.dev lint  ## all quick tests, with a browser where one is found
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

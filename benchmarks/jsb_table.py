@@ -2,16 +2,8 @@
 
 from statistics import fmean, stdev
 
-PUBLISHED = (
-    ("Krishnan et al. (2017), Table 2: DKS = ST-R", 6.605, 7.033),
-    ("Table 2: ST-L", 7.020, 7.519),
-    ("Table 2: ST-LR", 6.632, 7.078),
-    ("Table 2: MF-LR", 6.701, 7.101),
-    ("Table 3: DMM, annealed", 6.388, 6.926),
-    ("Table 3: DMM-Aug", 6.288, 6.773),
-    ("Pyro's tutorial, no IAF", None, 6.87),
-    ("Table 3: RNN (NLL)", None, 8.71),
-)
+from dmm.runs.published import JSB, PAPER
+
 HEAD = """# The JSB chorales, measured
 
 Nats per quarter-note frame on the test split (77 pieces, 4,725 frames); lower is better. **b** is the bound, **a** the
@@ -45,7 +37,9 @@ def write(path, rows, records):
         f"- **{name}**: {row.words}\n" for name, row in rows.items() if any(r["row"] == name for r in records)
     )
     text += "\n## Published, for comparison\n\n| | a | b |\n|---|--:|--:|\n"
-    text += "".join(f"| {words} | {_number(a)} | {_number(b)} |\n" for words, a, b in PUBLISHED)
+    for place, one in enumerate(JSB):
+        words = f"{one.where}: {one.name}" if one.where.startswith("Table") else f"{one.where}, {one.name}"
+        text += f"| {words if place else f'{PAPER}, {words}'} | {_number(one.a)} | {_number(one.b)} |\n"
     path.write_text(text)
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dmm.ui import explain, frame
-from dmm.ui.compare import curves, judging, outcome, pinned, tasks
+from dmm.ui.compare import curves, export, judging, outcome, pinned, sweep, tasks
 
 frame.lesson("compare")
 st.markdown(
@@ -17,20 +17,29 @@ else:
     pinned.show_letters(runs)
     st.subheader("On common axes", anchor=False)
     curves.show_curves(runs)
-    told, came = st.columns(2, gap="large")
+    told, came = outcome.places(runs)
     with told:
         st.subheader("What was chosen otherwise", anchor=False)
         outcome.show_differences(runs)
     with came:
         st.subheader("What came of it", anchor=False)
         outcome.show_outcome(runs)
-        judging.show_judging(runs)
+    st.subheader("On pieces that nobody trained on", anchor=False)
     st.markdown(
-        "How these numbers stand to published ones, on other pieces, is on [Numbers](numbers). A difference of a few "
-        "hundredths may be the seed's: train both again with another one before you believe it."
+        "Judged on the test pieces, with published numbers beside; [Numbers](numbers) has more of these. A difference "
+        "of a few hundredths may be the seed's: train both again with another one before you believe it."
     )
-    outcome.show_export(runs)
+    judging.show_judging(runs)
     with st.expander("What ± says: formula and code"):
         explain.formula_and_code("conventions.standard_error")
+st.subheader("Sweep", anchor="sweep")
+st.markdown(
+    "One setting tried with several values, or two with all their pairs: a run for each, one after another. What is "
+    "best with the one may not be best with the other."
+)
+shown = sweep.show_sweep(runs)
+if runs:
+    st.subheader("Take it along", anchor=False)
+    export.show_export(runs, shown)
 tasks.show_tasks(runs)
 frame.onward("compare")

@@ -4,6 +4,9 @@ import csv
 import io
 import json
 import math
+import os
+import shutil
+import xml.etree.ElementTree as ElementTree
 import zipfile
 
 import numpy as np
@@ -16,8 +19,11 @@ from dmm.conventions import standard_error
 from dmm.data import load_dataset
 from dmm.deep_markov_model import build_dmm
 from dmm.evaluation import draws_of, evaluate
+from dmm.figures import svg
 from dmm.runs import session, store
 from dmm.runs.comparison import COLUMNS, archive, differences, read_pinned, validations
+from dmm.runs.published import JSB
+from dmm.runs.samples import read_samples
 from dmm.ui.compare import judging, tasks
 from dmm.ui.compare.pinned import MOST
 from tests.test_pages import assert_alive, assert_one_sentence, click, open_page, sentences
@@ -25,6 +31,7 @@ from tests.test_pages import figures as shown_figures
 from tests.tiny_runs import make_run, write_tiny_data
 
 PAGE = "compare"
+SVG = "{http://www.w3.org/2000/svg}"
 SHIPPED = sorted(path.name for path in store.SHIPPED.iterdir() if path.is_dir())
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -79,9 +86,23 @@ def test_archive_holds_everything_and_is_read_back():
         rows = list(csv.DictReader(io.StringIO(whole.read(f"{name}/validation.csv").decode())))
         assert [float(row["bound"]) for row in rows] == one.points["bound"]
         assert load(whole.read(f"{name}/best.safetensors"))
+        sample = read_samples(one.run)[0][-1]
+        bars = list(ElementTree.fromstring(whole.read(f"{name}/sample.svg")).iter(SVG + "rect"))
+        assert sum(float(bar.get("width")) for bar in bars[1:]) == svg.CELL_WIDTH * sample.roll.sum()
+    lines = ElementTree.fromstring(whole.read("validation.svg")).iter(SVG + "polyline")
+    assert [len(line.get("points").split()) for line in lines] == [len(one.points["step"]) for one in pinned]
+    assert "sweep.csv" not in whole.namelist()
     table = list(csv.DictReader(io.StringIO(whole.read("comparison.csv").decode())))
     assert [row["inference"] for row in table] == ["st-r", "mf-lr"]
     assert set(Config.model_fields) < set(table[0])
+
+
+def test_archive_takes_a_sweep_along_and_a_run_without_anything(runs_dir):
+    run = store.new_run(make_config())
+    whole = zipfile.ZipFile(io.BytesIO(archive([read_pinned(run)], [("run", "z_dim"), (run.name, 16)])))
+    assert whole.read("sweep.csv").decode() == f"run,z_dim\n{run.name},16\n"
+    assert {f"{run.name}/config.json", f"{run.name}/validation.csv"} <= {*whole.namelist()}
+    assert f"{run.name}/sample.svg" not in whole.namelist()
 
 
 def test_error_over_pieces_is_the_evaluations():
@@ -209,6 +230,50 @@ def test_judging_tells_each_number_and_the_paired_difference(tmp_path, runs_dir,
     count = len(lengths)
     error = 2 * math.sqrt(count / (count - 1) * sum(residual**2)) / lengths.sum() if count > 1 else math.nan
     assert f"| *(b)* against A | – | {mean:+.3f} ± {error:.3f} | – |" in text(at)
+
+    assert f"| **{'A' if bounds[0].sum() <= bounds[1].sum() else 'B'}**, these chorales, test |" in text(at)
+    at.run()
+    assert f"{mean:+.3f} ± {error:.3f}" in text(at), "the table stays when the page runs again"
+    pin(at, runs[1].name, SHIPPED[1])
+    assert "Pinned since then, and not judged yet: B." in text(at)
+    assert "| *(b)* against A | – | – |" in text(at)
+    changed = store.shown_snapshot(runs[1])
+    os.utime(changed, (1, 1))
+    assert "With newer weights since then: A." in text(at.run())
+
+
+def test_published_numbers_stand_beside_ones_best(page):
+    words = text(page)
+    best = store.read_status(store.find_run(SHIPPED[0])).best
+    assert f"| **A**, these chorales, validation | {best:.3f} | – |" in words
+    for one in JSB:
+        assert f"| {one.name}, JSB ({one.where}) | {one.b:.{3 if one.a else 2}f} |" in words
+    assert "**other pieces**" in words
+
+
+def test_zip_is_made_when_asked_for_and_goes_when_the_pins_change():
+    at = pin(open_page(PAGE), SHIPPED[1], SHIPPED[2])
+    assert not at.get("download_button")
+    click(at, "Make a zip of all")
+    (button,) = at.get("download_button")
+    assert button.proto.label.startswith("Save all (")
+    assert at.run().get("download_button"), "it stays when the page runs again"
+    assert not pin(at, SHIPPED[1]).get("download_button")
+
+
+def test_zip_of_a_run_that_is_gone_is_a_sentence(runs_dir, monkeypatch):
+    run = store.new_run(make_config())
+    at = open_page(PAGE, runs=run.name)
+    whole = read_pinned(run)
+    shutil.rmtree(run)
+    monkeypatch.setattr("dmm.ui.compare.pinned.read_pinned", lambda one: whole)
+    monkeypatch.setattr("dmm.ui.compare.pinned.store.find_run", lambda name: run)
+    monkeypatch.setattr("dmm.ui.compare.pinned.in_words", lambda name: name)
+    click(at, "Make a zip of all")
+    assert_alive(at, PAGE)
+    (told,) = [one.value for one in at.warning]
+    assert f"Run {run.name} cannot be read: no such file or directory." == told
+    assert not at.get("download_button")
 
 
 def test_figure_refuses_what_it_cannot_tell_apart():

@@ -3,9 +3,9 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from dmm.palette import BLUE, GREY, SKY
+from dmm.palette import GREY, TIME
 
-TIME_SCALE = ((0.0, "#A9DAF6"), (0.4, SKY), (0.75, BLUE), (1.0, "#005F96"))  # one hue, early to late
+TIME_SCALE = TIME
 TIME_AXIS = "time t (beats)"
 INF = float("inf")
 

@@ -3,16 +3,7 @@
 import numpy as np
 
 from dmm.figures.base import blank
-from dmm.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
-
-LOOKS = (  # of the runs in order: hue and dash, so that neither alone has to tell
-    (BLUE, "solid"),
-    (VERMILLION, "dash"),
-    (GREEN, "dot"),
-    (ORANGE, "dashdot"),
-    (PURPLE, "longdash"),
-    (SKY, "longdashdot"),
-)
+from dmm.palette import RUNS
 
 
 def compared_curves(curves, x_title, y_title, height=380):
@@ -26,11 +17,11 @@ def compared_curves(curves, x_title, y_title, height=380):
     """
     import plotly.graph_objects as go
 
-    if len(curves) > len(LOOKS):
-        raise ValueError(f"got {len(curves)} runs, expected at most {len(LOOKS)}")
+    if len(curves) > len(RUNS):
+        raise ValueError(f"got {len(curves)} runs, expected at most {len(RUNS)}")
     told = []
     traces = []
-    for (label, (x, y)), (colour, dash) in zip(curves.items(), LOOKS, strict=False):
+    for (label, (x, y)), (colour, dash) in zip(curves.items(), RUNS, strict=False):
         x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
         if x.shape != y.shape or x.ndim != 1:
             raise ValueError(f"got shapes {x.shape} and {y.shape} for {label}, expected (N,) twice")

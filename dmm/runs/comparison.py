@@ -3,11 +3,14 @@
 import csv
 import io
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dmm.config import Config
+from dmm.figures import svg
 from dmm.runs import store
+from dmm.runs.samples import read_samples
 from dmm.runs.store import RunError, Status
 
 COLUMNS = ("step", "epoch", "seconds", "bound", "reconstruction", "kl")
@@ -57,8 +60,12 @@ def differences(configs: list[Config]) -> dict[str, list[Any]]:
     return {name: each for name, each in values.items() if any(value != each[0] for value in each)}
 
 
-def archive(pinned: list[Pinned]) -> bytes:
-    """A zip: for each run its `config.json`, its validations as CSV and its best weights; and a table of them all.
+def archive(pinned: list[Pinned], sweep: Sequence[tuple] = ()) -> bytes:
+    """A zip: for each run its `config.json`, its validations as CSV, its best weights and a picture of what it plays; a
+    table and a picture of them all.
+
+    Args:
+        sweep: rows of the table of a sweep that goes with them, as `sweep_records.table`.
 
     Raises:
         RunError: a file of a run cannot be read.
@@ -66,17 +73,43 @@ def archive(pinned: list[Pinned]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as whole:
         whole.writestr("comparison.csv", _table(pinned))
-        for one in pinned:
+        whole.writestr("validation.svg", _picture(pinned))
+        if sweep:
+            whole.writestr("sweep.csv", _csv(sweep))
+        for one, letter in zip(pinned, letters(pinned), strict=True):
             try:
-                whole.write(one.run / "config.json", f"{one.run.name}/config.json")
-                weights = store.shown_snapshot(one.run)
-                if weights:
-                    whole.write(weights, f"{one.run.name}/{weights.name}", zipfile.ZIP_STORED)  # noise: no smaller
+                _add(whole, one, letter)
             except OSError as error:
                 raise RunError(f"Run {one.run.name} cannot be read: {store.reason(error)}.") from None
-            rows = zip(*one.points.values(), strict=True)
-            whole.writestr(f"{one.run.name}/validation.csv", _csv([COLUMNS, *rows]))
     return file.getvalue()
+
+
+def letters(pinned: Sequence[Pinned]) -> list[str]:
+    """What the runs are called: A, B, C."""
+    return [chr(ord("A") + place) for place in range(len(pinned))]
+
+
+def _add(whole, one, letter):
+    """What there is of one run."""
+    name = one.run.name
+    whole.write(one.run / "config.json", f"{name}/config.json")
+    weights = store.shown_snapshot(one.run)
+    if weights:
+        whole.write(weights, f"{name}/{weights.name}", zipfile.ZIP_STORED)  # noise: no smaller
+    whole.writestr(f"{name}/validation.csv", _csv([COLUMNS, *zip(*one.points.values(), strict=True)]))
+    samples = read_samples(one.run)[0]
+    if samples:
+        title = f"{letter}: what the model plays after {samples[-1].step:,} updates"
+        whole.writestr(f"{name}/sample.svg", svg.roll(samples[-1].roll, title))
+
+
+def _picture(pinned):
+    """The validation bounds as curves."""
+    lines = {
+        f"{letter} {one.run.name[-6:]}": (one.points["step"], one.points["bound"])
+        for letter, one in zip(letters(pinned), pinned, strict=True)
+    }
+    return svg.curves(lines, "updates", "bound on validation, nats per frame", "Runs side by side")
 
 
 def _table(pinned):

@@ -8,29 +8,85 @@ from dmm.data import DataError
 from dmm.runs import store
 from dmm.runs.store import RunError
 from dmm.ui.compare.pinned import labels, table_of
+from dmm.ui.compare.published import show_published
 from dmm.ui.datasets import dataset_of
 from dmm.ui.looking import model_of, version_of
 from dmm.ui.words import plain
 
 DRAWS = 50
+KEPT = (
+    "judged runs"  # in the session: from a run's name to the version of its weights, what it costs, and what is wrong
+)
 HELP = f"Runs each model over all test pieces, {DRAWS} draws of the latents each: some seconds for each run."
 
 
 @st.fragment
 def show_judging(pinned) -> None:
-    """On request: the bound and a on the test pieces, and the differences piece by piece."""
-    if not st.button("Judge all on the test pieces", icon=":material/balance:", key="judge all", help=HELP):
-        return
-    found, bar = [], st.progress(0.0, "Judging…")
+    """On request: the bound and a on the test pieces, and the differences piece by piece; published numbers beside."""
+    own, elsewhere = st.columns([3, 2], gap="large")
+    with own:
+        if st.button("Judge all on the test pieces", icon=":material/balance:", key="judge all", help=HELP):
+            _judge(pinned)
+        _show_table(pinned)
+    with elsewhere:
+        show_published(best_of(pinned, kept(pinned)))
+
+
+def kept(pinned) -> list[tuple | None]:
+    """What each of these runs was found to cost when this visitor asked; None for one that was not, or could not be."""
+    known = st.session_state.get(KEPT, {})
+    return [known[one.run.name][1] if one.run.name in known else None for one in pinned]
+
+
+def best_of(pinned, found) -> tuple[str, str, str] | None:
+    """The best of these runs for the table of published numbers: its name, (b) and a; None if none has a bound yet."""
+    tested = [place for place, one in enumerate(found) if one]
+    if tested:
+        place = min(tested, key=lambda place: found[place][0].sum() / found[place][2].sum())
+        bound, a, lengths = found[place]
+        return f"**{labels(pinned)[place]}**, these chorales, test", _told(bound, lengths), _told(a, lengths)
+    reached = [(one.points["bound"][one.best()], place) for place, one in enumerate(pinned) if one.best() is not None]
+    if not reached:
+        return None
+    bound, place = min(reached)
+    return f"**{labels(pinned)[place]}**, these chorales, validation", f"{bound:.3f}", "–"
+
+
+def _judge(pinned):
+    """Judge each run, and keep what comes of it while the visit lasts: another part of the page may run it again."""
+    known, bar = st.session_state.setdefault(KEPT, {}), st.progress(0.0, "Judging…")
     for place, one in enumerate(pinned):
+        version = version_of(one.run)
         try:
-            found.append(judged(one.run.name, version_of(one.run)))
+            known[one.run.name] = version, judged(one.run.name, version), ""
         except (RunError, DataError) as error:
-            st.warning(plain(f"Run {labels(pinned)[place]} cannot be judged. {error}"))
-            found.append(None)
+            known[one.run.name] = version, None, str(error)
         bar.progress((place + 1) / len(pinned), f"Judging… {place + 1} of {len(pinned)}")
     bar.empty()
-    st.markdown(table(pinned, found))
+
+
+def _show_table(pinned):
+    """What is known of the pinned runs, if anything is, and what is not."""
+    known = st.session_state.get(KEPT, {})
+    names = labels(pinned)
+    there = [one.run.name in known for one in pinned]
+    if not any(there):
+        return
+    for name, one in zip(names, pinned, strict=True):
+        _, _, trouble = known.get(one.run.name, (None, None, ""))
+        if trouble:
+            st.warning(plain(f"Run {name} cannot be judged. {trouble}"))
+    st.markdown(table(pinned, kept(pinned)))
+    missing = [name for name, is_there in zip(names, there, strict=True) if not is_there]
+    older = [
+        name
+        for name, one in zip(names, pinned, strict=True)
+        if one.run.name in known and known[one.run.name][0] != version_of(one.run)
+    ]
+    if missing:
+        st.caption(f"Pinned since then, and not judged yet: {', '.join(missing)}. Press again for the whole table.")
+    if older:
+        st.caption(f"With newer weights since then: {', '.join(older)}. Press again to judge these.")
     st.caption(
         f"Nats per frame on each run's test pieces, lower is better; ± two standard errors over pieces. *(b)* is the "
         f"bound, *a* importance sampling with $S = {DRAWS}$. Against A, piece by piece: the same piece is dear for "

@@ -1,15 +1,19 @@
-"""Compare: what was told otherwise, what came of it, and everything as one file."""
+"""Compare: what was told otherwise, and what came of it."""
 
 import streamlit as st
 
 from dmm.config import about
-from dmm.runs.comparison import archive, differences
-from dmm.runs.store import RunError
+from dmm.runs.comparison import differences
 from dmm.ui.choices import in_words as choice_in_words
 from dmm.ui.compare.pinned import table_of
 from dmm.ui.words import plain
 
-SAVE = "A zip with each run's configuration, its validations as CSV and its best weights (safetensors)."
+BESIDE = 3  # so many runs, and there is room for two tables side by side
+
+
+def places(pinned):
+    """Where the two tables go: side by side, or one below the other."""
+    return st.columns(2, gap="large") if len(pinned) <= BESIDE else (st.container(), st.container())
 
 
 def show_differences(pinned) -> None:
@@ -44,18 +48,6 @@ def show_outcome(pinned) -> None:
     st.caption(
         "On each run's own validation pieces, by which its best weights were chosen, so it flatters all of them a "
         "little. Seconds are of training alone, on whatever machine it was."
-    )
-
-
-def show_export(pinned) -> None:
-    """All of it as one file."""
-    try:
-        data = archive(pinned)
-    except RunError as error:
-        st.warning(plain(str(error)))
-        return
-    st.download_button(
-        "Save all", data, "comparison.zip", "application/zip", icon=":material/download:", help=SAVE, on_click="ignore"
     )
 
 

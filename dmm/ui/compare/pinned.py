@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from dmm.figures.comparisons import LOOKS
+from dmm.palette import RUNS
 from dmm.runs import store
-from dmm.runs.comparison import Pinned, read_pinned
+from dmm.runs.comparison import Pinned, letters, read_pinned
 from dmm.runs.store import RunError
 from dmm.ui.current import chosen_run, my_runs, shipped_runs
 from dmm.ui.dials import carry
 from dmm.ui.words import describe_config, plain
 
 LESSON = "compare"
-MOST = len(LOOKS)  # as many as can be told apart
+MOST = len(RUNS)  # as many as can be told apart
 KEY, READ, SEEN = "pinned runs", "pinned runs of the link", "runs that were offered"
 HELP = "Those that came with the app, yours of this visit, and those that the link names. Up to six."
 
@@ -57,7 +57,7 @@ def in_words(name: str) -> str:
 
 def labels(pinned: list[Pinned]) -> list[str]:
     """What the runs are called in figures and tables: a letter each."""
-    return [chr(ord("A") + place) for place in range(len(pinned))]
+    return letters(pinned)
 
 
 def table_of(pinned: list[Pinned], rows: list[tuple[str, list[str]]]) -> str:

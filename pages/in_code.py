@@ -3,7 +3,6 @@
 import streamlit as st
 
 from dmm.ui import frame, questions
-from dmm.ui.dials import link_to_all
 from dmm.ui.in_code import counting, idioms, owners, padding, parts, places, programs, tasks
 
 frame.lesson("in_code")
@@ -63,5 +62,4 @@ st.subheader("Three ways to the same number", anchor=False)
 places.show_tests()
 
 tasks.show_tasks()
-link_to_all("in_code")
 frame.onward("in_code")

@@ -530,7 +530,8 @@ at.switch_page("pages/bound.py").run()
 for radio in at.radio:
     radio.set_value(radio.options[0])
 for button in at.button:
-    button.click()
+    if button.key not in ("copy_link button", "glossary"):  # which open a window each
+        button.click()
 at.run()
 assert not at.exception
 print(sorted({"torch", "pyro"} & set(sys.modules)))

@@ -1,17 +1,20 @@
 """Controls that a link carries: read once, checked, kept, and written into a new link."""
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dmm.config_link import VERSION
 from tests.test_pages import assert_one_sentence, sentences
 
 SCRIPT = """
 import streamlit as st
-from dmm.ui.dials import Dial, dials, link, link_to_all, pick, stops, switch, turn
+from dmm.ui import hiding, sharing
+from dmm.ui.dials import Dial, carried, carry, dials, pick, stops, switch, turn
 speed = Dial("speed", "Speed", 0.5, 2.5, 1.0, 0.5, "How fast.")
 count = Dial("count", "Count", 1, 5, 4, 1, "How many.")
+hiding.read_link()
 if st.checkbox("elsewhere"):
     st.stop()
 values = dials("here", [speed, count])
@@ -20,8 +23,8 @@ on = switch("here", "on", "On", "Whether.", start=True)
 age = stops("here", "age", "Age", {"1": "young", "30": "grown up", "90": "old"}, "How old.", start="30")
 st.button("turn", on_click=turn, args=("here", count))
 st.button("faster", on_click=turn, args=("here", speed))
-link("here", values | {"way": way, "age": age})
-link_to_all("here")
+carry("here", "also", "this")
+st.code(sharing.address_of("here", carried("here")), None)
 st.json({"values": values, "way": way, "on": on, "age": age})
 """
 
@@ -119,22 +122,40 @@ def test_turning_a_dial_goes_on_to_the_next_value_and_round():
     assert shown(at)["values"]["speed"] == 1.5
 
 
+def words_of(at):
+    return dict(parse_qsl(urlsplit(at.code[0].value).query, keep_blank_values=True))
+
+
 def test_links_lead_back_to_what_is_shown():
     at = start(speed="2.5", way="down", on="0", age="1")
-    given = {name: value[0] for name, value in parse_qs(urlsplit(at.code[0].value).query).items()}
-    assert given == {"speed": "2.5", "count": "4", "way": "down", "age": "1"}
-    at.button(key="link here").click().run()
-    whole = {name: value[0] for name, value in parse_qs(urlsplit(at.code[1].value).query).items()}
-    assert whole == {"speed": "2.5", "count": "4", "way": "down", "on": "0", "age": "1"}
-    assert shown(start(**whole)) == shown(at)
+    words = words_of(at)
+    assert words == {"v": VERSION, "speed": "2.5", "count": "4", "way": "down", "on": "0", "age": "1", "also": "this"}
+    assert shown(start(**words)) == shown(at)
+
+
+def test_link_has_the_controls_that_stand_as_they_start():
+    assert words_of(start()).items() >= {"speed": "1", "count": "4", "way": "up", "on": "1", "age": "30"}.items()
+
+
+@pytest.mark.parametrize("hide", ["speed,way,on,age", "here.speed,here.way,here.on,here.age"])
+def test_hidden_controls_have_the_value_of_the_link_and_are_not_drawn(hide):
+    at = start(speed="2.5", way="down", on="0", age="1", hide=hide)
+    assert shown(at) == {"values": {"speed": 2.5, "count": 4}, "way": "down", "on": False, "age": "1"}
+    assert [one.label for one in at.slider] == ["Count"]
+    assert not at.toggle
+    assert not at.select_slider
+    next(one for one in at.button if one.label == "faster").click().run()
+    assert shown(at)["values"]["speed"] == 0.5, "what else turns it still does"
 
 
 MARKS = """
 import streamlit as st
-from dmm.ui.dials import link, mark, marks
+from dmm.ui import hiding, sharing
+from dmm.ui.dials import carried, mark, marks
+hiding.read_link()
 known = marks("here", "known", ["a", "b", "c"], start=["b"])
 st.button("c", on_click=mark, args=("here", "known", "c"))
-link("here", {"known": ".".join(sorted(known))})
+st.code(sharing.address_of("here", carried("here")), None)
 st.json({"known": sorted(known)})
 """
 
@@ -159,7 +180,13 @@ def test_marks_are_carried_by_a_link(text, known):
     at = start_marks(known=text)
     assert shown(at) == {"known": known}
     assert sentences(at) == []
-    assert parse_qs(urlsplit(at.code[0].value).query, keep_blank_values=True) == {"known": [text]}
+    assert words_of(at) == {"v": VERSION, "known": text}
+
+
+def test_hidden_marks_stay():
+    at = start_marks(known="a.c", hide="known")
+    at.button[0].click().run()
+    assert shown(at) == {"known": ["a", "c"]}
 
 
 def test_marks_that_are_not_there_are_refused():

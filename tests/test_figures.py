@@ -35,9 +35,7 @@ WAY = Way("ST-R", BLUE, "solid", np.array([[0, 0.1, 0.1], [20, 0.3, 0.0], [40, 0
 FLOORS = {"mf-l": Floor(3.25, 3.125, 0.0625, 0.0625, 1.0), "st-r": Floor(3.125, 3.125, 0.0, 0.0, 0.9)}
 
 EVERY = {
-    "trajectory_2d": lambda: figures.trajectory_2d(Z_PATH, samples=Z_PATH + rng.normal(size=(3, 12, 5))),
-    "trajectory_3d": lambda: figures.trajectory_3d(Z_PATH, highlight=3),
-    "gate_heatmap": lambda: figures.gate_heatmap(SCALE),
+    "trajectory_3d": lambda: figures.trajectory_3d(Z_PATH, samples=Z_PATH + rng.normal(size=(3, 12, 5)), highlight=3),
     "gate_bars": lambda: figures.gate_bars(SCALE, SCALE[0] > 0.3, 2),
     "gate_history": lambda: figures.gate_history(np.arange(1, 13), SCALE, SCALE[0] > 0.3, 4),
     "gated_map": lambda: figures.gated_map(partial(gated.lanes, gated.in_one_dimension(3)), 1.25),
@@ -48,11 +46,16 @@ EVERY = {
         fields.view(fields.whole(gated.example(80)), [-0.25, -0.75], [1.75, 1.75], 2, steps=3)
     ),
     "step_matrix": lambda: figures.step_matrix(SQUARE),
-    "latent_lines": lambda: figures.latent_lines(Z_PATH, SCALE),
-    "kl_bars": lambda: figures.kl_bars(SCALE[0]),
     "engine_curves": lambda: figures.engine_curves({"Pyro": Z_PATH[:, 0], "fused": Z_PATH[:, 0] + 1e-6}),
     "compared_curves": lambda: figures.compared_curves(
         {"A": ([1, 2, 3], [12.0, 9.5, 8.25]), "B": ([1, 2], [12.5, 11.0])}, "updates", "bound, nats per frame"
+    ),
+    "sweep_map": lambda: figures.sweep_map(
+        [[8.5, 8.25], [9.0, np.nan]], ["8", "16"], ["0.003", "0.01"], "size", "rate"
+    ),
+    "sweep_dots": lambda: figures.sweep_dots(["8", "16"], [[8.5, 8.75], [8.25]], "size"),
+    "sweep_lines": lambda: figures.sweep_lines(
+        [("rate", ["0.003", "0.01"]), ("size", ["8", "16"])], [(0, 1), (1, 0)], [8.5, 8.25]
     ),
     "cost_areas": lambda: figures.cost_areas([36.0, 70.5, 90.0], [4, 10, 24], {"(b)": 5.17, "{c}": 6.59}),
     "estimate_by_draws": lambda: figures.estimate_by_draws([1, 10, 100], [7.9, 7.7, 7.6], [0.01, 0.004, 0.002], 7.9),
@@ -61,7 +64,6 @@ EVERY = {
     ),
     "engine_speeds": lambda: figures.engine_speeds({"Pyro": 1234.0, "fused": 23456.0}),
     "piano_roll": lambda: figures.piano_roll(ROLL),
-    "piano_rolls": lambda: figures.piano_rolls({"Bach": ROLL, "model": 0.9 * ROLL}),
     "graph": lambda: figures.graph(
         {"a": Node(0, 0, "z", hover="hidden"), "b": Node(2, 0, "x", seen=True)},
         [Arrow("a", "b")],
@@ -131,8 +133,10 @@ NO_FIGURES = {"Projection", "principal_components", "Node", "Arrow", "Band", "Wa
 NO_FIGURES |= {"Curves", "Estimate"}
 NO_FIGURES |= {"as_good", "best_place", "fitting_part"}
 IN_WORDS = {  # numbers of the calls above that the description must hold; 12 in those of 12 frames
-    "kl_bars": ("5",),
     "compared_curves": ("12.00", "8.25", "12.50", "11.00"),
+    "sweep_map": ("8.500", "8.250", "9.000", "0.003", "0.01", "8", "16"),
+    "sweep_dots": ("8.500", "8.750", "8.250", "16"),
+    "sweep_lines": ("2", "8.250", "8.500", "0.01"),
     "cost_areas": ("36.0", "4", "70.5", "10", "90.0", "24", "5.17", "6.59"),
     "estimate_by_draws": ("7.900", "1", "7.600", "100"),
     "ladder": ("61.00", "7.10", "6.90"),
@@ -260,10 +264,10 @@ def test_components_beyond_the_rank_are_zero():
 
 
 def test_trajectory_passes_principal_components_through():
-    figure = figures.trajectory_2d(Z_PATH)
-    found = principal_components(Z_PATH, 2)
-    np.testing.assert_allclose(np.stack([figure.data[0].x, figure.data[0].y], axis=1), found.points)
-    assert figure.layout.xaxis.title.text == f"PC 1 ({100 * found.explained[0]:.0f} % of variance)"
+    figure = figures.trajectory_3d(Z_PATH)
+    path, found = figure.data[0], principal_components(Z_PATH, 3)
+    np.testing.assert_allclose(np.stack([path.x, path.y, path.z], axis=1), found.points)
+    assert figure.layout.scene.xaxis.title.text == f"PC 1 ({100 * found.explained[0]:.0f} %)"
 
 
 def test_trajectory_passes_chosen_dimensions_through():
@@ -274,24 +278,25 @@ def test_trajectory_passes_chosen_dimensions_through():
 
 
 def test_trajectory_marks_start_end_and_highlight():
-    figure = figures.trajectory_2d(Z_PATH, dims=(0, 1), highlight=3)
-    marks = {trace.name: (trace.x[0], trace.y[0]) for trace in figure.data[1:]}
-    assert marks == {"start": tuple(Z_PATH[0, :2]), "end": tuple(Z_PATH[-1, :2]), "beat 4": tuple(Z_PATH[3, :2])}
+    figure = figures.trajectory_3d(Z_PATH, dims=(0, 1, 3), highlight=3)
+    marks = {trace.name: (trace.x[0], trace.y[0], trace.z[0]) for trace in figure.data[2:]}
+    seen = Z_PATH[:, [0, 1, 3]]
+    assert marks == {"start": tuple(seen[0]), "end": tuple(seen[-1]), "beat 4": tuple(seen[3])}
 
 
 def test_trajectory_hover_says_beat_and_notes():
     names = ["C4 E4"] + [""] * 11
-    text = figures.trajectory_2d(Z_PATH, names=names).data[0].text
+    text = figures.trajectory_3d(Z_PATH, names=names).data[0].text
     assert text[:2] == ("beat 1<br>C4 E4", "beat 2<br>silence")
     labels = [f"bar {t}" for t in range(12)]
-    assert figures.trajectory_2d(Z_PATH, labels).data[0].text[11] == "bar 11"
+    assert figures.trajectory_3d(Z_PATH, labels).data[0].text[11] == "bar 11"
 
 
 def test_posterior_draws_share_the_axes_of_the_path():
     samples = Z_PATH + rng.normal(size=(3, 12, 5))
-    draws = figures.trajectory_2d(Z_PATH, samples=samples).data[0]
-    expected = principal_components(Z_PATH, 2).project(samples)  # (S, T, 2)
-    shown = np.stack([draws.x, draws.y], axis=1).reshape(3, 13, 2)
+    draws = figures.trajectory_3d(Z_PATH, samples=samples).data[0]
+    expected = principal_components(Z_PATH, 3).project(samples)  # (S, T, 3)
+    shown = np.stack([draws.x, draws.y, draws.z], axis=1).reshape(3, 13, 3)
     np.testing.assert_allclose(shown[:, :12], expected)
     assert np.isnan(shown[:, 12]).all()
 
@@ -299,8 +304,8 @@ def test_posterior_draws_share_the_axes_of_the_path():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"dims": (0,)}, "got 1 dimensions to show, expected 2"),
-        ({"dims": (0, 5)}, "expected indices from 0 to 4"),
+        ({"dims": (0,)}, "got 1 dimensions to show, expected 3"),
+        ({"dims": (0, 1, 5)}, "expected indices from 0 to 4"),
         ({"samples": Z_PATH}, r"expected \(S, 12, 5\)"),
         ({"names": ["C4"]}, "1 names, expected 12"),
         ({"highlight": 12}, "expected a frame from 0 to 11"),
@@ -309,17 +314,10 @@ def test_posterior_draws_share_the_axes_of_the_path():
 )
 def test_what_does_not_fit_the_trajectory_is_refused(settings, message):
     with pytest.raises(ValueError, match=message):
-        figures.trajectory_2d(Z_PATH, **settings)
+        figures.trajectory_3d(Z_PATH, **settings)
 
 
 # Gates, lines, bars
-
-
-def test_gates_pass_through_dimension_by_beat():
-    (heat,) = figures.gate_heatmap(SCALE).data
-    np.testing.assert_array_equal(heat.z, SCALE.T)
-    assert (heat.zmin, heat.zmax) == (0, 1)
-    assert (list(heat.x), list(heat.y)) == (list(range(1, 13)), list(range(1, 6)))
 
 
 @pytest.mark.parametrize("page", palette.GATES)
@@ -332,37 +330,6 @@ def test_gates_have_one_scale_whose_lightness_grows_evenly(page):
     assert scale[1][1] == palette.GATE
     low, middle, high = (lightness(colour) for _, colour in scale)
     assert (middle - low) / (high - low) == pytest.approx(scale[1][0], abs=0.001)
-    (heat,) = figures.gate_heatmap(SCALE, scale).data
-    assert [tuple(stop) for stop in heat.colorscale] == list(scale)
-
-
-def test_gates_outside_0_to_1_are_refused():
-    with pytest.raises(ValueError, match=r"got gates from 0 to 1\.5, expected 0 to 1"):
-        figures.gate_heatmap(np.array([[0.0, 1.5]]))
-
-
-def test_bands_are_two_standard_deviations():
-    band, line = figures.latent_lines(Z_PATH, SCALE, dims=[2]).data
-    np.testing.assert_array_equal(line.y, Z_PATH[:, 2])
-    np.testing.assert_allclose(band.y[:12], Z_PATH[:, 2] + 2 * SCALE[:, 2])
-    np.testing.assert_allclose(band.y[12:][::-1], Z_PATH[:, 2] - 2 * SCALE[:, 2])
-
-
-def test_the_three_liveliest_dimensions_are_shown_unless_told():
-    z = Z_PATH * [1e-3, 10, 10, 1e-3, 10]
-    shown = [trace.name for trace in figures.latent_lines(z, SCALE).data[1::2]]
-    assert shown == ["dimension 2", "dimension 3", "dimension 5"]
-
-
-def test_a_negative_scale_is_refused():
-    with pytest.raises(ValueError, match="z_scale from -1"):
-        figures.latent_lines(Z_PATH, -np.ones_like(SCALE))
-
-
-def test_active_dimensions_are_coloured_and_the_rest_grey():
-    active, rest = figures.kl_bars([0.5, 0.01, 0.002, 0.3]).data
-    assert (list(active.x), list(active.y), active.marker.color) == ([1, 4], [0.5, 0.3], KL)
-    assert (list(rest.x), list(rest.y), rest.marker.color) == ([2, 3], [0.01, 0.002], GREY)
 
 
 # Piano rolls
@@ -402,16 +369,6 @@ def test_voices_colour_their_notes_and_others_stay_grey():
     assert [trace.name for trace in traces] == ["soprano", "alto", "tenor", "bass", "other"]
     assert [trace.marker.color for trace in traces] == [*VOICES, GREY]
     assert [list(trace.y) for trace in traces] == [[72], [67], [64], [48, 47], [80]]
-
-
-def test_rolls_to_compare_share_time_and_keys():
-    figure = figures.piano_rolls({"Bach": ROLL, "model": np.full((9, KEYS), 0.3)})
-    assert [trace.yaxis for trace in figure.data] == ["y", "y2"]
-    assert {trace.xaxis for trace in figure.data} <= {None, "x"}
-    assert figure.layout.yaxis2.matches == "y"
-    assert figure.layout.yaxis.range == figure.layout.yaxis2.range
-    assert figure.layout.xaxis.range == (0.5, 12.5)
-    assert [note.text for note in figure.layout.annotations] == ["Bach", "model"]
 
 
 @pytest.mark.parametrize(
@@ -483,11 +440,7 @@ def test_speed_of_nothing_is_refused():
 @pytest.mark.parametrize("z", [np.ones((1, 1)), np.ones((1, 3)), np.ones((4, 1)), np.zeros((4, 3))])
 def test_one_frame_one_dimension_and_constant_input_work(z):
     made = [
-        figures.trajectory_2d(z, highlight=0),
-        figures.trajectory_3d(z, samples=z[None]),
-        figures.gate_heatmap(z),
-        figures.latent_lines(z, z),
-        figures.kl_bars(z[0]),
+        figures.trajectory_3d(z, samples=z[None], highlight=0),
         figures.piano_roll(np.zeros((len(z), KEYS))),
         figures.piano_roll(np.full((len(z), KEYS), 0.5)),
     ]

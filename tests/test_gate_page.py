@@ -387,7 +387,7 @@ def test_bars_tell_of_the_dimension_that_is_chosen():
     assert shown_figures(at)["bars"]["data"] == shown["data"]
 
 
-@pytest.mark.parametrize(("place", "told"), [(0, "1 epoch"), (9, "15 epochs")])
+@pytest.mark.parametrize(("place", "told"), [(0, "1 epoch"), (8, "15 epochs")])
 def test_gates_over_the_chorale_are_those_of_the_moment(place, told):
     at = fragment("chorale.show_chorale")
     history = trained.stored()[1]
@@ -399,7 +399,6 @@ def test_gates_over_the_chorale_are_those_of_the_moment(place, told):
     mean = history.moment(place).inspection.gates.mean()
     assert f"After **{told}**: gates open {mean:.2f} on average" in words(at)
     np.testing.assert_allclose(chorale.gates_over_training()[place].mean(), mean, rtol=1e-6)
-    assert f"epochs={history.epochs[place]}" in at.code[0].value
 
 
 @pytest.mark.parametrize(

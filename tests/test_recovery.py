@@ -497,9 +497,6 @@ def test_link_sets_the_controls(stored):
         "close": True,
     }
     assert [network(at, name).value for name in ("who", "seed")] == ["st-r", "1"]
-    links = [block.value for block in at.code if f"{PAGE}?" in block.value]
-    assert any("alpha=0.25&beta=-0.2" in one for one in links)
-    assert any("who=st-r&seed=1&close=1" in one for one in links)
 
 
 def test_wrong_link_is_refused_in_a_sentence(stored):

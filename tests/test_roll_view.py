@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from dmm import figures
+from dmm import palette
 from dmm.ui.roll_view import _packet
 
 T, K = 128, 32
@@ -38,9 +38,8 @@ def test_probabilities_come_back_within_a_byte():
     assert np.allclose(unpacked(part, "u1").reshape(5, 88) / 255, roll, atol=0.5 / 255)
 
 
-def test_gates_have_the_scale_of_the_heat_map():
-    (heat,) = figures.gate_heatmap(np.full((2, 3), 0.5)).data
-    assert packet(make_roll())["gate_scale"] == tuple(tuple(stop) for stop in heat.colorscale)
+def test_gates_have_the_scale_of_all_gates():
+    assert packet(make_roll())["gate_scale"] == palette.GATES["light"]
 
 
 def test_latents_and_gates_come_back_within_rounding():

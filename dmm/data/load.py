@@ -4,6 +4,8 @@ from dmm.data.chorales import load_chorales
 from dmm.data.jsb_json import load_jsb
 from dmm.data.piece import DataError, Dataset
 
+SHIPPED = ("chorales", "chorales-in-c")  # the sets that come with the app
+
 
 def load_dataset(name: str) -> Dataset:
     """Loads a data set by name.
@@ -18,7 +20,7 @@ def load_dataset(name: str) -> Dataset:
     Raises:
         DataError: another name, or a file that cannot be used.
     """
-    if name in ("chorales", "chorales-in-c"):
+    if name in SHIPPED:
         return load_chorales(transpose_to_c=name == "chorales-in-c")
     if name.lower().endswith(".json"):
         return load_jsb(name)

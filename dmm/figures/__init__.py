@@ -11,9 +11,7 @@ from the theme of the page.
 from importlib import import_module
 
 _HOMES = {
-    "trajectory_2d": "trajectories",
     "trajectory_3d": "trajectories",
-    "gate_heatmap": "gates",
     "gate_bars": "gates",
     "gate_history": "gates",
     "gated_map": "lanes",
@@ -21,8 +19,6 @@ _HOMES = {
     "fitting_part": "fields",
     "near_fixed_point": "fields",
     "step_matrix": "lanes",
-    "latent_lines": "latents",
-    "kl_bars": "kl",
     "engine_curves": "engines",
     "engine_speeds": "engines",
     "compared_curves": "comparisons",
@@ -36,7 +32,6 @@ _HOMES = {
     "Node": "graphs",
     "Arrow": "graphs",
     "piano_roll": "rolls",
-    "piano_rolls": "rolls",
     "open_paths": "chains",
     "frame_weights": "chains",
     "wiring": "chains",

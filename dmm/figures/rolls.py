@@ -26,41 +26,10 @@ def piano_roll(roll, voices=None, onsets=None):
         ValueError: a shape is wrong, or a value is outside 0..1.
     """
     roll = _checked(roll)
-    return _stacked({"": roll}, [_bars(roll, voices, onsets) if _is_binary(roll) else [_shades(roll)]])
-
-
-def piano_rolls(rolls: dict):
-    """Several rolls below each other, with one time axis and the same keys, to compare them.
-
-    Args:
-        rolls: name -> `(T, 88)`, 0 or 1 per key or probabilities; T may differ.
-
-    Raises:
-        ValueError: there is no roll, a shape is not `(T, 88)`, or a value is outside 0..1.
-    """
-    if not rolls:
-        raise ValueError("got 0 piano rolls, expected at least 1")
-    rolls = {name: _checked(roll) for name, roll in rolls.items()}
-    return _stacked(rolls, [_bars(r) if _is_binary(r) else [_shades(r)] for r in rolls.values()])
-
-
-def _stacked(rolls: dict, traces: list) -> go.Figure:
-    """One row of traces per roll, on one time axis."""
-    count, gap = len(rolls), 0.09 if len(rolls) > 1 else 0.0
-    key_axis = _key_axis(list(rolls.values()))
-    figure = blank(" ".join(_in_words(*item) for item in rolls.items()), height=80 + 240 * count)
-    for i, (name, row) in enumerate(zip(rolls, traces, strict=True)):
-        number = "" if i == 0 else str(i + 1)
-        figure.add_traces([trace.update(yaxis=f"y{number}") for trace in row])
-        top, low = 1 - i / count, 1 - (i + 1) / count
-        figure.update_layout({f"yaxis{number}": key_axis | {"domain": [low, top - gap]}})
-        figure.add_annotation(
-            text=name, x=0, y=top - gap, xref="paper", yref="paper", yanchor="bottom", showarrow=False
-        )
-        if number:
-            figure.update_layout({f"yaxis{number}": {"matches": "y"}})
-    T = max(len(roll) for roll in rolls.values())
-    figure.update_xaxes(title_text=TIME_AXIS, range=[0.5, T + 0.5], anchor=f"y{number}")
+    figure = blank(_in_words(roll), height=320)
+    figure.add_traces(_bars(roll, voices, onsets) if _is_binary(roll) else [_shades(roll)])
+    figure.update_yaxes(_key_axis(roll))
+    figure.update_xaxes(title_text=TIME_AXIS, range=[0.5, len(roll) + 0.5])
     figure.update_layout(barmode="overlay", bargap=0)
     return figure
 
@@ -109,9 +78,9 @@ def _shades(roll: np.ndarray) -> go.Heatmap:
     )
 
 
-def _key_axis(rolls: list) -> dict:
-    """A y axis of note names over the keys that sound in any roll."""
-    seen = np.flatnonzero(np.any([roll.max(axis=0) >= SEEN for roll in rolls], axis=0)) + LOWEST_KEY
+def _key_axis(roll: np.ndarray) -> dict:
+    """A y axis of note names over the keys that sound."""
+    seen = np.flatnonzero(roll.max(axis=0) >= SEEN) + LOWEST_KEY
     low, high = (seen[0], seen[-1]) if seen.size else (48, 72)  # C3 to C5 for silence
     low, high = min(low - 1, high - 12), high + 1
     shown = {0, 2, 4, 5, 7, 9, 11} if high - low < 18 else {0, 5} if high - low < 40 else {0}
@@ -128,16 +97,15 @@ def _key_axis(rolls: list) -> dict:
     }
 
 
-def _in_words(name: str, roll: np.ndarray) -> str:
-    """One roll as a sentence."""
+def _in_words(roll: np.ndarray) -> str:
+    """The roll as a sentence."""
     T, keys = len(roll), np.flatnonzero(roll.max(axis=0) >= SEEN) + LOWEST_KEY
-    name = name or "Piano roll"
     if not keys.size:
-        return f"{name}: {T} beats of silence."
+        return f"Piano roll: {T} beats of silence."
     span = f"from {note_name(keys[0])} to {note_name(keys[-1])} over {T} beats"
     if _is_binary(roll):
-        return f"{name}: {len(notes(roll))} notes {span}, {roll.sum() / T:.1f} at once on average."
-    return f"{name}: probabilities of keys {span}, {roll.sum() / T:.1f} keys expected at once."
+        return f"Piano roll: {len(notes(roll))} notes {span}, {roll.sum() / T:.1f} at once on average."
+    return f"Piano roll: probabilities of keys {span}, {roll.sum() / T:.1f} keys expected at once."
 
 
 def _checked(roll) -> np.ndarray:

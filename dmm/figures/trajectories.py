@@ -1,48 +1,36 @@
-"""The path of the hidden state, in two or three dimensions."""
+"""The path of the hidden state in space."""
 
 import numpy as np
 import plotly.graph_objects as go
 
-from dmm.figures.base import TIME_SCALE, blank, check_dims, matrix, rgba
+from dmm.figures.base import TIME_SCALE, blank, check_dims, matrix
 from dmm.figures.projection import principal_components
-from dmm.palette import GREEN, GREY, ORANGE, SKY, VERMILLION
+from dmm.palette import GREEN, GREY, ORANGE, VERMILLION
 
-DRAWS_IN_SPACE = 6
+AXES = 3
+DRAWS = 6
 
 
-def trajectory_2d(z, frame_labels=None, *, dims=None, samples=None, names=None, highlight=None):
-    """The path of z in a plane: its first two principal components, or two chosen dimensions.
+def trajectory_3d(z, frame_labels=None, *, dims=None, samples=None, names=None, highlight=None) -> go.Figure:
+    """The path of z in space: its first three principal components, or three chosen dimensions.
 
     Args:
         z: `(T, Z)` hidden states.
         frame_labels: T texts that say when each state was; by default "beat 1" and so on.
-        dims: two dimensions, from 0, instead of principal components.
-        samples: `(S, T, Z)` draws of the guess, thin and light behind the path.
+        dims: three dimensions, from 0, instead of principal components.
+        samples: `(S, T, Z)` draws of the guess, thin behind the path; the first six show.
         names: T texts with the notes that sound, for the hover.
         highlight: one frame, from 0, to ring.
 
     Raises:
         ValueError: a shape, dimension or frame does not fit z.
     """
-    return _trajectory(2, z, frame_labels, dims, samples, names, highlight)
-
-
-def trajectory_3d(z, frame_labels=None, *, dims=None, samples=None, names=None, highlight=None):
-    """The path of z in space: its first three principal components, or three chosen dimensions.
-
-    Arguments and errors are those of `trajectory_2d`, with three dimensions. Only the first six samples show.
-    """
-    return _trajectory(3, z, frame_labels, dims, samples, names, highlight)
-
-
-def _trajectory(k, z, frame_labels, dims, samples, names, highlight) -> go.Figure:
-    """The same figure in k dimensions: draws, path, start, end, ring."""
     z = matrix(z, "z")
-    points, titles, project = _view(z, dims, k)
+    points, titles, project = _view(z, dims)
     hover = _hover_texts(len(z), frame_labels, names)
-    figure = blank(_in_words(points, titles), height=400 if k == 2 else 460)
+    figure = blank(_in_words(points, titles), height=460)
     if samples is not None:
-        figure.add_trace(_draws(project(_checked_samples(samples, z.shape)), k))
+        figure.add_trace(_draws(project(_checked_samples(samples, z.shape))))
     figure.add_traces(_path(points, hover))
     marks = [(0, "start", GREEN, "circle"), (len(z) - 1, "end", VERMILLION, "square")]
     if highlight is not None:
@@ -51,20 +39,19 @@ def _trajectory(k, z, frame_labels, dims, samples, names, highlight) -> go.Figur
     return _with_axes(figure, titles)
 
 
-def _view(z: np.ndarray, dims, k: int):
-    """Points `(T, k)`, a title for each axis, and the function that takes other states to the same axes."""
+def _view(z: np.ndarray, dims):
+    """Points `(T, 3)`, a title for each axis, and the function that takes other states to the same axes."""
     Z = z.shape[1]
-    if dims is not None and len(dims) != k:
-        raise ValueError(f"got {len(dims)} dimensions to show, expected {k}")
-    if dims is None and k == Z:
-        dims = range(k)
+    if dims is not None and len(dims) != AXES:
+        raise ValueError(f"got {len(dims)} dimensions to show, expected {AXES}")
+    if dims is None and Z == AXES:
+        dims = range(AXES)
     if dims is not None:
         dims = list(check_dims(dims, Z))
         return z[:, dims], [f"dimension {i + 1} of z" for i in dims], lambda other: other[..., dims]
-    found = principal_components(z, k)
-    unit = " of variance" if k == 2 else ""  # in space, a title has little room
+    found = principal_components(z, AXES)
     shares = [round(100 * share) for share in found.explained]
-    return found.points, [f"PC {i + 1} ({s} %{unit})" for i, s in enumerate(shares)], found.project
+    return found.points, [f"PC {i + 1} ({s} %)" for i, s in enumerate(shares)], found.project
 
 
 def _hover_texts(T: int, frame_labels, names) -> list[str]:
@@ -76,56 +63,40 @@ def _hover_texts(T: int, frame_labels, names) -> list[str]:
     return [label + text for label, text in zip(labels, played, strict=True)]
 
 
-def _scatter(points: np.ndarray, **settings):
-    """A scatter trace in as many dimensions as the points have."""
-    kind = go.Scatter if points.shape[1] == 2 else go.Scatter3d
-    return kind(**dict(zip("xyz", points.T, strict=False)), **settings)
+def _scatter(points: np.ndarray, **settings) -> go.Scatter3d:
+    """A scatter trace of points `(N, 3)`."""
+    return go.Scatter3d(**dict(zip("xyz", points.T, strict=True)), **settings)
 
 
 def _path(points: np.ndarray, hover: list[str]) -> list:
-    """The path as points that darken with time, on a line; in space the line darkens too, to show depth."""
-    T, flat = len(points), points.shape[1] == 2
+    """The path as points that darken with time, on a line that darkens too, to show depth."""
+    T = len(points)
     time = {"color": np.arange(1, T + 1), "colorscale": TIME_SCALE, "cmin": 1, "cmax": max(T, 2)}
-    outline = {"width": 1 if flat else 0, "color": GREY}
     words = {"text": hover, "hovertemplate": "%{text}<extra></extra>", "name": "path, darker later"}
-    marker = time | {"size": 9 if flat else 5, "line": outline}
-    if flat:
-        line = {"color": GREY, "width": 1.5}
-        return [_scatter(points, mode="lines+markers", line=line, marker=marker, **words)]
-    line = time | {"width": 6}  # in a trace of its own, for the legend would show it black
-    quiet = {"hoverinfo": "skip", "showlegend": False, "name": "line of the path"}
+    quiet = {"hoverinfo": "skip", "showlegend": False, "name": "line of the path"}  # the legend would show it black
     return [
-        _scatter(points, mode="markers", marker=marker, **words),
-        _scatter(points, mode="lines", line=line, **quiet),
+        _scatter(points, mode="markers", marker=time | {"size": 5, "line": {"width": 0}}, **words),
+        _scatter(points, mode="lines", line=time | {"width": 6}, **quiet),
     ]
 
 
-def _draws(drawn: np.ndarray, k: int):
-    """Posterior draws `(S, T, k)` as one trace with gaps; in space only a few, so that the path stays clear."""
-    drawn = drawn if k == 2 else drawn[:DRAWS_IN_SPACE]
-    S = len(drawn)
-    gaps = np.concatenate([drawn, np.full((S, 1, k), np.nan)], axis=1).reshape(-1, k)
+def _draws(drawn: np.ndarray) -> go.Scatter3d:
+    """Posterior draws `(S, T, 3)` as one trace with gaps; only a few, so that the path stays clear."""
+    drawn = drawn[:DRAWS]
+    gaps = np.concatenate([drawn, np.full((len(drawn), 1, AXES), np.nan)], axis=1).reshape(-1, AXES)
     # WebGL on a clear background turns translucent lines white
-    line = {"color": rgba(SKY, 0.25) if k == 2 else GREY, "width": 1}
-    return _scatter(gaps, mode="lines", line=line, hoverinfo="skip", name="draws of the guess")
+    return _scatter(gaps, mode="lines", line={"color": GREY, "width": 1}, hoverinfo="skip", name="draws of the guess")
 
 
-def _mark(point: np.ndarray, hover: str, name: str, colour: str, symbol: str):
+def _mark(point: np.ndarray, hover: str, name: str, colour: str, symbol: str) -> go.Scatter3d:
     """One marked frame."""
-    size = {"circle-open": 18}.get(symbol, 12) if len(point) == 2 else {"circle-open": 12}.get(symbol, 8)
-    marker = {"size": size, "color": colour, "symbol": symbol}
-    if len(point) == 2:
-        marker["line"] = {"width": 3 if symbol == "circle-open" else 0}
+    marker = {"size": 12 if symbol == "circle-open" else 8, "color": colour, "symbol": symbol}
     template = f"{name}: %{{text}}<extra></extra>"
     return _scatter(point[None], mode="markers", marker=marker, text=[hover], hovertemplate=template, name=name)
 
 
 def _with_axes(figure: go.Figure, titles: list[str]) -> go.Figure:
-    """The axes with their titles; in space, without walls."""
-    if len(titles) == 2:
-        figure.update_xaxes(title_text=titles[0], showgrid=True)
-        figure.update_yaxes(title_text=titles[1])
-        return figure
+    """The axes with their titles, without walls."""
     style = {"showbackground": False, "gridcolor": GREY, "zeroline": False, "nticks": 4}
     axes = {f"{axis}axis": style | {"title": {"text": text}} for axis, text in zip("xyz", titles, strict=True)}
     camera = {"eye": {"x": 1.45, "y": 1.6, "z": 0.9}, "center": {"x": 0, "y": 0, "z": -0.2}}

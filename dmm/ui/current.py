@@ -6,6 +6,7 @@ from dmm.runs import store
 from dmm.runs.runner import Runner
 from dmm.runs.store import RunError
 from dmm.ui.learner import digest
+from dmm.ui.train.link import not_here
 from dmm.ui.words import describe_config, plain
 
 PARAMETER = "run"
@@ -42,7 +43,7 @@ def chosen_run():
             run = store.find_run(asked)
             store.read_run_config(run)
         except RunError as error:
-            st.warning(str(error))
+            st.warning(not_here(str(error)))
             del st.query_params[PARAMETER]
         else:
             st.session_state["run"] = run.name
@@ -80,7 +81,7 @@ def choose_among_own(run) -> None:
         "Your runs",
         options,
         index=options.index(run.name),
-        key=f"own runs {run.name} {len(mine)}",
+        key=f"own runs {run.name} {hash(tuple(words.values()))}",
         format_func=words.get,
         help="The runs you have started from this browser. Choose one to look at it, pause it or stop it.",
     )
@@ -90,11 +91,12 @@ def choose_among_own(run) -> None:
 
 
 def _found():
-    """The runs in the folder whose owner is the visitor."""
+    """The runs in the folder whose owner is the visitor; those of sweeps are found where sweeps are shown."""
     owner, names = digest(), []
     for run in reversed(store.list_runs()):
         try:
-            if run.parent != store.SHIPPED and store.read_about(run).get("owner") == owner:
+            said = store.read_about(run)
+            if run.parent != store.SHIPPED and said.get("owner") == owner and "sweep" not in said:
                 names.append(run.name)
         except RunError:
             continue

@@ -1,19 +1,20 @@
-"""Controls of a lesson that a link can carry: read from it once and checked, and written into a new one.
+"""Controls of a lesson that a link can carry: read from it once and checked; `sharing` writes them into a new one.
 
-`dials` are sliders, `stops` a slider over named stops, `pick` is one of a few words, `switch` is on or off, `marks` are
-made by clicks elsewhere. Each keeps its value while another page is on the screen. What a link says and a control
-cannot be is refused in a sentence, and the control starts as usual.
+`dials` are sliders, `stops` a slider over named stops, `pick` is one of a few words, `listing` one of many, `switch` is
+on or off, `marks` are made by clicks elsewhere. Each keeps its value while another page is on the screen. What a link
+says and a control cannot be is refused in a sentence, and the control starts as usual. One that the link hides has its
+value all the same.
 """
 
 import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from dmm.ui.words import plain
+from dmm.ui.hiding import is_hidden
+from dmm.ui.words import refusal
 
 
 class Dial(NamedTuple):
@@ -49,20 +50,33 @@ def pick(lesson: str, name: str, label: str, choices: Mapping[str, str], help: s
         start: the one where it starts, if that is not the first.
     """
     _read_link(lesson, {name: lambda text: _read_word(name, choices, start, text)})
-    how = _common(lesson, name, help)
-    return st.segmented_control(label, list(choices), format_func=choices.get, required=True, **how)
+    how = {"format_func": choices.get, "required": True, "help": help}
+    return _show(lesson, name, st.segmented_control, label, list(choices), **how)
 
 
 def stops(lesson: str, name: str, label: str, choices: Mapping[str, str], help: str, start: str = "") -> str:
     """One of several that have an order, on a slider; arguments as `pick`."""
     _read_link(lesson, {name: lambda text: _read_word(name, choices, start, text)})
-    return st.select_slider(label, list(choices), format_func=choices.get, **_common(lesson, name, help))
+    return _show(lesson, name, st.select_slider, label, list(choices), format_func=choices.get, help=help)
+
+
+def listing(lesson: str, name: str, label: str, choices: Mapping[str, str], help: str, what: str) -> str:
+    """One of many, from a list that may change; arguments as `pick`, and what they are, for a link that names none."""
+
+    def read(text):
+        first = next(iter(choices))
+        return (text or first, "") if text is None or text in choices else (first, refusal(name, text, what, first))
+
+    _read_link(lesson, {name: read})
+    if st.session_state[_key(lesson, name)] not in choices:
+        st.session_state[_key(lesson, name)] = next(iter(choices))
+    return _show(lesson, name, st.selectbox, label, list(choices), format_func=choices.get, help=help)
 
 
 def switch(lesson: str, name: str, label: str, help: str, start: bool = False, parts: Sequence[str] = ()) -> bool:
     """On or off; 1 or 0 in a link. `parts` as for `dials`."""
     _read_link(lesson, {name: lambda text: _read_switch(name, start, text)})
-    return st.toggle(label, **_common(lesson, name, help, parts))
+    return _show(lesson, name, st.toggle, label, parts=parts, help=help)
 
 
 def marks(lesson: str, name: str, choices: Collection[str], start: Collection[str] = ()) -> set[str]:
@@ -76,31 +90,30 @@ def marks(lesson: str, name: str, choices: Collection[str], start: Collection[st
 
 
 def mark(lesson: str, name: str, one: str) -> None:
-    """Mark a name, or unmark it; for a callback."""
+    """Mark a name, or unmark it; for a callback. Not if the link hides these marks: then they stay."""
+    if is_hidden(lesson, name):
+        return
     key = _key(lesson, name)
     st.session_state[key] = ".".join(sorted(set(filter(None, st.session_state[key].split("."))) ^ {one}))
     _forget(lesson)
 
 
-def link(lesson: str, values: Mapping[str, float | str]) -> None:
-    """A button behind which lies the link to this page as it is now."""
-    with st.popover("Link to this", icon=":material/link:", help="A link that opens this page with these values."):
-        st.code(_link(lesson, values), None)
+def carry(lesson: str, name: str, value: str) -> None:
+    """What else a link to this page says, where something other than these controls reads it."""
+    st.session_state.setdefault(f"carried {lesson}", {})[name] = value
 
 
-@st.fragment
-def link_to_all(lesson: str) -> None:
-    """The same with every control of the lesson that has been shown, as it stands when the button is pressed."""
-    words = "A link that opens this page with every control as it is now."
-    if st.button("Link to this", icon=":material/link:", help=words, key=f"link {lesson}"):
-        _show_link(lesson)
-
-
-@st.dialog("A link to this page as it is now")  # why no popover: see `glossary.button`
-def _show_link(lesson):
+def carried(lesson: str) -> dict[str, float | str]:
+    """Everything that a link to this page has to say: each control that was shown as it stands, by its name."""
     start = _key(lesson, "")
     shown = sorted(key for key in map(str, st.session_state) if key.startswith(start))
-    st.code(_link(lesson, {key.removeprefix(start): st.session_state[key] for key in shown}), None, wrap_lines=True)
+    controls = {key.removeprefix(start): st.session_state[key] for key in shown}
+    return controls | st.session_state.get(f"carried {lesson}", {})
+
+
+def labels(lesson: str) -> dict[str, str]:
+    """The controls that this page has shown or would have, if nothing was hidden: what each is called."""
+    return st.session_state.get(f"labels {lesson}", {})
 
 
 def turn(lesson: str, dial: Dial, steps: int = 1, parts: Sequence[str] = ()) -> None:
@@ -132,14 +145,18 @@ def _draw(lesson, dial, parts):
     """The widget of a dial, and what it says."""
     kind = int if isinstance(dial.step, int) else float
     low, high, step = (kind(number) for number in (dial.low, dial.high, dial.step))
-    how = _common(lesson, dial.name, f"{dial.help} From {low:g} to {high:g}.", parts)
-    return st.slider(dial.label, low, high, step=step, **how)
+    how = {"step": step, "help": f"{dial.help} From {low:g} to {high:g}.", "parts": parts}
+    return _show(lesson, dial.name, st.slider, dial.label, low, high, **how)
 
 
-def _common(lesson, name, help, parts=()):
-    """What all controls have."""
+def _show(lesson, name, widget, label, *args, parts=(), **how):
+    """A widget whose value is in the session already, with what all have; or, if it is hidden, its value alone."""
+    st.session_state.setdefault(f"labels {lesson}", {})[name] = label
     key = _key(lesson, name)
-    return {"key": key, "help": help, "on_change": _forget, "args": (lesson, parts), "persist_state": "session"}
+    if is_hidden(lesson, name):
+        return st.session_state[key]
+    how |= {"key": key, "on_change": _forget, "args": (lesson, parts), "persist_state": "session"}
+    return widget(label, *args, **how)
 
 
 def _read_link(lesson, readers):
@@ -191,7 +208,7 @@ def _read(dial, text):
     if right:
         return value, ""
     whole = "a whole number" if isinstance(dial.step, int) else "a number"
-    return start, _refusal(dial.name, text, f"{whole} from {dial.low:g} to {dial.high:g}", f"{start:g}")
+    return start, refusal(dial.name, text, f"{whole} from {dial.low:g} to {dial.high:g}", f"{start:g}")
 
 
 def _read_word(name, choices, start, text):
@@ -200,42 +217,26 @@ def _read_word(name, choices, start, text):
     if text is None or text in choices:
         return text or first, ""
     *others, last = choices
-    return first, _refusal(name, text, f"{', '.join(others)} or {last}", first)
+    return first, refusal(name, text, f"{', '.join(others)} or {last}", first)
 
 
 def _read_switch(name, start, text):
     """The same for on and off."""
     if text in (None, "0", "1"):
         return start if text is None else text == "1", ""
-    return start, _refusal(name, text, "0 or 1", f"{start:d}")
+    return start, refusal(name, text, "0 or 1", f"{start:d}")
 
 
 def _read_marks(name, choices, first, text):
     """The same for names with dots in between; nothing may be marked."""
     if text is None or set(filter(None, text.split("."))) <= set(choices):
         return first if text is None else text, ""
-    return first, _refusal(name, text, f"some of {', '.join(choices)}", first or "none")
-
-
-def _refusal(name, text, right, used):
-    shown = plain(" ".join(text[:20].split())) + ("…" if len(text) > 20 else "")
-    return f"The link says {name} = {shown or 'nothing'}, but it must be {right}; {used} is used."
+    return first, refusal(name, text, f"some of {', '.join(choices)}", first or "none")
 
 
 def _start(dial):
     return int(dial.start) if isinstance(dial.step, int) else float(dial.start)
 
 
-def _link(lesson, values):
-    words = {name: value if isinstance(value, str) else f"{value:.10g}" for name, value in values.items()}
-    return f"{_address()}{lesson}?{urlencode(words)}"
-
-
 def _key(lesson, name):
     return f"dial {lesson} {name}"
-
-
-def _address():
-    """Where the app is, up to the last slash."""
-    url = (st.context.url or "").split("?")[0]
-    return url.rsplit("/", 1)[0] + "/" if url else ""

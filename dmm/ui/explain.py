@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dmm import reading
+from dmm.ui.hiding import is_hidden
 from dmm.ui.theme import legible
 
 
@@ -24,7 +25,7 @@ def coloured(formula: str, colours: Mapping[str, str]) -> str:
 
 
 def formula_and_code(name: str, formula: str = "", colours: Mapping[str, str] | None = None) -> None:
-    """The formula of a class or function of `dmm`, and its source.
+    """The formula of a class or function of `dmm`, and its source, unless a link hides code.
 
     Args:
         name: such as "model.GatedTransition".
@@ -34,5 +35,7 @@ def formula_and_code(name: str, formula: str = "", colours: Mapping[str, str] | 
     """
     with contextlib.suppress(KeyError):
         st.latex(coloured(reading.formula(formula or name), colours or {}))
+    if is_hidden("", "code"):
+        return
     st.code(reading.code(name), language="python")
     st.caption(f"From dmm/{name.split('.')[0]}.py, as it runs.")

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from dmm.ui import first_figure, glossary, links, progress
+from dmm.ui import copy_link, first_figure, glossary, hiding, learner, links, progress, sharing
 from dmm.ui.course import LESSONS, lesson_of
 from dmm.ui.source import read_style
 
 NARROW = f"<style>{read_style('narrow')}</style>"
+EMBEDDED = NARROW + "<style>[data-testid=stSidebar], [data-testid=stHeader] { display: none; }</style>"
 
 
 def lessons() -> list:
@@ -15,6 +16,7 @@ def lessons() -> list:
     They have no icons here: a browser would fetch a page's icon from the internet, as the icon of its tab.
     """
     progress.read_link()
+    hiding.read_link()
     return [st.Page(f"pages/{one.file}.py", title=_title(one), default=one is LESSONS[0]) for one in LESSONS]
 
 
@@ -30,13 +32,18 @@ def lesson(file: str) -> None:
         st.rerun()
     first_figure.begin_page(file)
     progress.complain()
-    st.html(NARROW)
+    st.html(EMBEDDED if st.context.is_embedded else NARROW)
     this = lesson_of(file)
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="header"):
         st.title("Deep Markov Lab" if file == "home" else this.title, anchor=False, width="content")
-        glossary.button()
+        with st.container(width="content"):
+            copy_link.button(file)
+        with st.container(width="content"):
+            glossary.button()
         links.follow_links()
+        learner.remember()
     st.markdown(f"##### {this.asks}")
+    sharing.complain(file)
 
 
 def onward(file: str) -> None:

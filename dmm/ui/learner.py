@@ -22,8 +22,9 @@ _KEEP = st.components.v2.component("dmm_learner", html="<span></span>", js=read_
 def learner() -> str:
     """The visitor's number: what the browser says, or a new one."""
     if KEY not in st.session_state:
-        said = st.context.cookies.get(COOKIE) or ""
-        st.session_state[KEY] = said if NUMBER.fullmatch(said) else secrets.token_hex(16)
+        said = st.context.cookies.get(COOKIE)
+        known = isinstance(said, str) and NUMBER.fullmatch(said)
+        st.session_state[KEY] = said if known else secrets.token_hex(16)
     return st.session_state[KEY]
 
 
@@ -58,4 +59,3 @@ def may_steer(run) -> bool:
         return store.read_about(run, form).get("owner") == digest()
     except RunError:
         return False
-

@@ -22,6 +22,7 @@ from dmm.ui.datasets import baselines_of
 from dmm.ui.learner import learner
 from dmm.ui.live_chart import Line, Series, stream_chart
 from dmm.ui.roll_view import roll_view
+from dmm.ui.train import same_curve
 from dmm.ui.words import describe_config, plain
 
 TICK = 0.4  # seconds
@@ -91,6 +92,7 @@ def _draw(run, state, crowded):
         description=DESCRIPTION,
     )
     st.caption(_legend(config, curves))
+    same_curve.show(run, config, curves)
     _story(run)
     _draw_sample(run)
 

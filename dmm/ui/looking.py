@@ -10,8 +10,10 @@ from dmm.runs import store
 from dmm.runs.store import RunError
 from dmm.ui.current import chosen_run, shipped_runs
 from dmm.ui.datasets import dataset_of
+from dmm.ui.dials import carry, listing
 from dmm.ui.words import describe_config, plain
 
+LESSON = "latents"
 RUN = "The model to look into: your own run, or one that came with the app."
 PIECE = "The piece whose hidden states are inferred. The first ones listed were held out for the test."
 PARTS = {"test": "held out for the test", "valid": "held out for validation", "train": "trained on"}
@@ -21,6 +23,7 @@ def choose_run():
     """The run to look into: the visitor's own or one that came with the app; one without weights ends the page."""
     names = {run.name: run for run in (chosen_run(), *shipped_runs())}
     name = st.selectbox("Run", list(names), format_func=lambda one: _run_in_words(names[one]), help=RUN)
+    carry(LESSON, "run", name)
     run = names[name]
     if store.shown_snapshot(run) is None:
         st.info("This run has no snapshot yet. Give it a few seconds of training, then come back.")
@@ -35,9 +38,9 @@ def choose_piece(run):
     except (DataError, RunError) as error:
         st.error(plain(str(error)))
         st.stop()
-    pieces = [(part, piece) for part in PARTS for piece in getattr(dataset, part)]
-    index = st.selectbox("Piece", range(len(pieces)), format_func=lambda i: _piece_in_words(*pieces[i]), help=PIECE)
-    return pieces[index][1]
+    pieces = {piece.name: (part, piece) for part in PARTS for piece in getattr(dataset, part)}
+    words = {name: _piece_in_words(*one) for name, one in pieces.items()}
+    return pieces[listing(LESSON, "piece", "Piece", words, PIECE, "one of its pieces")][1]
 
 
 def model_of(run):

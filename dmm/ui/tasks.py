@@ -1,7 +1,8 @@
 """Tasks at the end of a lesson: a question to answer or something to bring about, checked against live values.
 
 A wrong answer gives nothing away: one may try again, read the hint, or ask for the answer. A task that is done stays
-done (`progress.py`). Three kinds: `choose` one of a few answers, find a `number`, or `reach` a state of the page.
+done (`progress.py`). A link may hide them, or only the answers (`hiding.py`). Three kinds: `choose` one of a few
+answers, find a `number`, or `reach` a state of the page.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ import streamlit as st
 
 from dmm.ui import progress
 from dmm.ui.course import lesson_of
+from dmm.ui.hiding import is_hidden
 
 DONE = ":green[:material/check: **Right.**]"
 BEFORE = ":green[:material/check: Done before.]"
@@ -23,6 +25,8 @@ NUMBER = "Type a number and press Enter: it is checked against the numbers of th
 
 def heading(lesson: str) -> None:
     """Above the tasks: how many there are, and how many are done; a task below that gets done is counted at once."""
+    if is_hidden(lesson, "tasks"):
+        return
     st.subheader("Try this", anchor="try-this")
     st.session_state[COUNT] = st.empty()
     _show_count(lesson)
@@ -50,6 +54,8 @@ def choose(
     Raises:
         ValueError: the right answer is not among the choices.
     """
+    if is_hidden(lesson, "tasks"):
+        return
     with _box(lesson, name, question):
         key = f"task {lesson} {name}"
         how = {"help": CHOICE, "label_visibility": "collapsed", "persist_state": "session"}
@@ -82,6 +88,8 @@ def number(
         digits: after the point, in the answer that is shown.
         The others as for `choose`.
     """
+    if is_hidden(lesson, "tasks"):
+        return
     with _box(lesson, name, question):
         key = f"task {lesson} {name}"
         how = {"help": NUMBER, "placeholder": "your answer", "label_visibility": "collapsed"}
@@ -105,6 +113,8 @@ def reach(
         because: what it shows, once it is reached, Markdown.
         The others as for `choose`.
     """
+    if is_hidden(lesson, "tasks"):
+        return
     with _box(lesson, name, question):
         pressed = st.button("Check", icon=":material/rule:", key=f"task {lesson} {name}", help=CHECK)
         if pressed:
@@ -141,7 +151,7 @@ def _verdict(lesson, name, answered, judge, hint):
         st.caption(BEFORE)
     with st.container(horizontal=True):
         _show_hint(hint)
-        if answered:
+        if answered and not is_hidden(lesson, "answers"):
             with st.popover("Answer", icon=":material/visibility:", help="What is right, and why.", type="tertiary"):
                 st.markdown(answer)
 

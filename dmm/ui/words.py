@@ -14,6 +14,12 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_\[\]$<>~])", r"\\\1", text)
 
 
+def refusal(name: str, text: str, right: str, used: str) -> str:
+    """What a link says, and a control of this name cannot be; what it must be, and what is used instead."""
+    shown = plain(" ".join(text[:20].split())) + ("…" if len(text) > 20 else "")
+    return f"The link says {name} = {shown or 'nothing'}, but it must be {right}; {used} is used."
+
+
 def describe_config(config) -> str:
     """A run in a few words: its network, what is not as usual, and what is most often changed.
 

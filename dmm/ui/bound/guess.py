@@ -10,7 +10,7 @@ from dmm.figures.bounds import GAP
 from dmm.one_latent import NOISE, WORLDS, Parts, log_p_normal
 from dmm.palette import BOUND, GREY, KL, RECONSTRUCTION
 from dmm.ui.asking import predict
-from dmm.ui.dials import Dial, dials, link, pick, picked, value
+from dmm.ui.dials import Dial, dials, pick, picked, value
 from dmm.ui.explain import coloured
 from dmm.ui.plot import plot
 from dmm.ui.theme import legible
@@ -77,7 +77,6 @@ def show_bar() -> None:
         if answered:
             st.latex(equation(found))
             st.markdown(in_losses(found))
-        link(LESSON, {"world": kind, "x": x, "mean": loc, "sd": scale})
     with right:
         if answered:
             plot(figures.bound_bar(found, found.log_p_x - SEEN), "bar", tools=False)

@@ -11,7 +11,7 @@ from dmm.palette import BLUE, ORANGE, SKY, VERMILLION
 from dmm.ui.asking import predict
 from dmm.ui.bound.guess import FRAME, KINDS, LESSON, LOC, SCALE, WORLD, parts
 from dmm.ui.bound.numbers import straight_posterior
-from dmm.ui.dials import dials, link, pick
+from dmm.ui.dials import dials, pick
 from dmm.ui.plot import plot
 from dmm.ui.questions import answer
 
@@ -69,7 +69,6 @@ def show_noise() -> None:
         st.markdown(f"The frame is $x = {X:g}$. The gap of this $q$: **{parts(kind, X, loc, scale).gap:.3f}** nats.")
         question = r"One draw's estimate of the slope $\partial \, \mathrm{ELBO} / \partial \mu$: which scatters more?"
         answered = predict("scatter", question, WAYS, lambda: noisier(kind, loc, scale))
-        link(LESSON, {"noisy": kind, "noisy_mean": loc, "noisy_sd": scale})
     with right:
         elbo = parts(kind, X, loc, scale).elbo
         title = "one draw's estimate of the ELBO, nats"

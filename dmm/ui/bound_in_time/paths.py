@@ -7,7 +7,7 @@ from dmm.ui.asking import predict
 from dmm.ui.bound_in_time.drawing import LENGTH, by_openness, description, drawing, in_words, verdict
 from dmm.ui.bound_in_time.trajectories import LESSON
 from dmm.ui.diagram import diagram
-from dmm.ui.dials import Dial, dials, link_to_all, mark, marks, pick, picked, value
+from dmm.ui.dials import Dial, dials, mark, marks, pick, picked, value
 
 NODES = tuple(f"{letter}{t}" for t in range(1, LENGTH + 1) for letter in "zx")
 FEW = 4  # paths that are listed without a frame to scroll in
@@ -63,7 +63,6 @@ def show_open_paths() -> None:
             st.markdown(verdict(graph, source, target, known, paths))
             with st.container(height=215 if len(paths) > FEW else "content", key="listed_paths"):
                 st.markdown("\n".join(f"- {in_words(one)}" for one in by_openness(paths)))
-    link_to_all(LESSON)
 
 
 def _past():

@@ -8,7 +8,7 @@ import streamlit as st
 from dmm import figures, marginals
 from dmm.ui.asking import predict
 from dmm.ui.deep_markov_model.unrolled import LESSON
-from dmm.ui.dials import Dial, dials, link, value
+from dmm.ui.dials import Dial, dials, value
 from dmm.ui.plot import plot
 
 FRAMES, PATHS = 12, 12
@@ -98,14 +98,11 @@ def ask() -> bool:
 
 
 def choose():
-    """The three sliders side by side, and a link."""
-    *columns, last = st.columns([3, 3, 3, 2], gap="medium", vertical_alignment="bottom")
+    """The three sliders side by side."""
     values = {}
-    for column, dial in zip(columns, DIALS, strict=True):
+    for column, dial in zip(st.columns(3, gap="medium"), DIALS, strict=True):
         with column:
             values |= dials(LESSON, [dial])
-    with last:
-        link(LESSON, values)
     return values["z_1"], values["sigma"], values["t"]
 
 

@@ -13,7 +13,7 @@ from dmm.ui.datasets import dataset_of
 from dmm.ui.deep_markov_model.inside import emitter_flow
 from dmm.ui.deep_markov_model.unrolled import LESSON
 from dmm.ui.diagram import diagram
-from dmm.ui.dials import Dial, dials, link, value
+from dmm.ui.dials import Dial, dials, value
 from dmm.ui.explain import formula_and_code
 from dmm.ui.looking import model_of
 from dmm.ui.plot import plot
@@ -98,7 +98,6 @@ def show_emitter() -> None:
     with knobs:
         controls = (beat_dial(inspection), number_dial(inspection), SHIFT)
         beat, number, shift = dials(LESSON, controls).values()
-        link(LESSON, {"beat": beat, "number": number, "shift": shift})
         st.caption(
             f"{piece.name}, *{piece.title}*, which the stored model did not train on. Its hidden states were "
             "guessed from the notes by a second network, of which [Structured inference](structured_inference) tells: "

@@ -11,7 +11,7 @@ from dmm.runs.samples import read_samples
 from dmm.ui.current import shipped_run
 from dmm.ui.deep_markov_model.keys import choral
 from dmm.ui.deep_markov_model.unrolled import LESSON
-from dmm.ui.dials import Dial, dials, link, pick, put, turn
+from dmm.ui.dials import Dial, dials, pick, put, turn
 from dmm.ui.hearing import hear
 from dmm.ui.looking import model_of, version_of
 from dmm.ui.questions import answer
@@ -92,7 +92,6 @@ def show_music() -> None:
     shown = show_view(view, seed)
     with st.container(horizontal=True):
         hear("hear the music", shown)
-        link(LESSON, {"view": view, "seed": seed})
     answer("rough-samples", why_rough(*drawn(seed)))
 
 

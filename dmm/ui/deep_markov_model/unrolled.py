@@ -6,7 +6,7 @@ from dmm import reading, sizes
 from dmm.palette import GREY, LATENT, RECONSTRUCTION
 from dmm.ui.deep_markov_model.inside import show_inside
 from dmm.ui.diagram import Arrow, Shape, diagram
-from dmm.ui.dials import Dial, dials, link, pick, put
+from dmm.ui.dials import Dial, dials, pick, put
 from dmm.ui.explain import coloured
 
 LESSON = "deep_markov_model"
@@ -40,7 +40,6 @@ def show_model() -> None:
         show_inside(name, sized)
     with weights:
         st.markdown(weights_table(frames, **sized))
-        link(LESSON, {"T": frames, **sized, "inside": name})
 
 
 def choose():

@@ -9,6 +9,7 @@ from dmm.runs import store
 from dmm.runs.samples import read_samples
 from dmm.ui import tasks
 from dmm.ui.current import shipped_run
+from dmm.ui.dials import stops
 from dmm.ui.hearing import hear
 from dmm.ui.live import reference_lines
 from dmm.ui.roll_view import roll_view
@@ -32,14 +33,7 @@ def show_sample() -> None:
     samples = _samples(run.name)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         player = st.container(width="content")
-        index = st.select_slider(
-            "After how much training?",
-            range(len(samples)),
-            value=len(samples) - 1,
-            format_func=lambda i: f"epoch {samples[i].epoch}",
-            help="The same random numbers at each moment: only what the model has learned changes.",
-        )
-    sample = samples[index]
+        sample = _choose_moment(samples)
     with player:
         hear("hear the sample", sample.roll)
     roll_view(
@@ -51,6 +45,14 @@ def show_sample() -> None:
         description="64 beats drawn from a trained deep Markov model, with its hidden states and gates.",
         height=470,
     )
+
+
+def _choose_moment(samples):
+    """One of the samples by its update; at first the last."""
+    names = {f"{one.step}": f"epoch {one.epoch}" for one in samples}
+    help = "The same random numbers at each moment: only what the model has learned changes."
+    chosen = stops("home", "moment", "After how much training?", names, help, start=f"{samples[-1].step}")
+    return next(one for one in samples if f"{one.step}" == chosen)
 
 
 def numbers():

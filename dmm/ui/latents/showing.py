@@ -4,20 +4,23 @@ import numpy as np
 import streamlit as st
 
 from dmm import figures, music
-from dmm.config import about
 from dmm.runs import store
 from dmm.runs.store import RunError
 from dmm.ui.choices import networks
+from dmm.ui.dials import Dial, carry, dials, switch
 from dmm.ui.explain import formula_and_code
 from dmm.ui.hearing import hear
 from dmm.ui.latents.past import Past
 from dmm.ui.live import shown_gates
-from dmm.ui.looking import draw, version_of
+from dmm.ui.looking import LESSON, draw, version_of
 from dmm.ui.plot import plot
 from dmm.ui.roll_view import roll_view
 from dmm.ui.scrubber import pack, scrubber
 from dmm.ui.words import plain
 
+AXES = 3
+SEED = Dial("seed", "Seed of the draw", 0, 999, 0, 1, "Another seed, another piece.")
+BEATS = Dial("beats", "Beats", 16, 128, 64, 1, "How long the piece is.")
 TAKE = "Show this moment below"
 BEST = "Below: run {run} with the weights of update {step:,}, which were best on validation so far."
 TRANSITIONS = {  # what there is to say of the gates, and where the code is
@@ -58,8 +61,16 @@ def show_past(run, piece, past: Past) -> int:
     take_it = TAKE if len(steps) > 1 else ""
     packet = _packet(place, past.version, past.history, piece.roll, name, past.note, gated, take_it)
     scrubber(packet, key="scrubber", on_take=take)
-    step, st.session_state["beat"] = st.session_state.get(key, (None, None))
-    return steps.index(step) if step in steps else best
+    step, st.session_state["beat"] = st.session_state.get(key) or (_moment_of_link(), None)
+    found = steps.index(step) if step in steps else best
+    carry(LESSON, "moment", str(steps[found]))
+    return found
+
+
+def _moment_of_link():
+    """After how many updates a link looks at the run; None if it does not say."""
+    text = st.query_params.get("moment", "")
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 @st.cache_data(show_spinner=False, max_entries=30)
@@ -91,23 +102,34 @@ def in_words(run, past: Past, index: int) -> str:
 def show_trajectory(piece, inspection) -> None:
     """The path of the hidden state in space."""
     z_dim = inspection.z_loc.shape[1]
+    key = f"dimensions {z_dim}"
+    st.session_state.setdefault(key, _dimensions_of_link(z_dim))
     chosen = st.multiselect(
         "Dimensions",
         range(z_dim),
-        max_selections=3,
+        max_selections=AXES,
         format_func=lambda i: f"dimension {i + 1}",
         placeholder="principal components, or choose dimensions of z",
-        key=f"dimensions {z_dim}",
+        key=key,
         help="Which dimensions of $z_t$ to draw; with none chosen, the directions in which the path varies most.",
+        persist_state="session",
     )
-    if chosen and len(chosen) != 3:
-        st.caption("Choose 3 dimensions, or none for the principal components.")
-    dims = tuple(chosen) if len(chosen) == 3 else None
+    carry(LESSON, "axes", ".".join(str(i + 1) for i in chosen))
+    if chosen and len(chosen) != AXES:
+        st.caption(f"Choose {AXES} dimensions, or none for the principal components.")
+    dims = tuple(chosen) if len(chosen) == AXES else None
     names = [" ".join(music.note_name(key + music.LOWEST_KEY) for key in np.flatnonzero(row)) for row in piece.roll]
     samples = inspection.draws[:3] if len(inspection.draws) else None  # a history has none
     beat = st.session_state.get("beat")
     figure = figures.trajectory_3d(inspection.z_loc, dims=dims, samples=samples, names=names, highlight=beat)
     plot(figure, "trajectory")
+
+
+def _dimensions_of_link(z_dim):
+    """The dimensions that a link draws, from 0; none if it does not name as many as there are axes."""
+    numbers = st.query_params.get("axes", "").split(".")
+    dims = [int(one) - 1 for one in numbers if one.isdecimal() and 0 < int(one[:9]) <= z_dim]
+    return dims if len(set(dims)) == len(numbers) == AXES else []
 
 
 def show_transition(run) -> None:
@@ -120,14 +142,17 @@ def show_transition(run) -> None:
 def show_draws(run) -> None:
     """Pieces from the model alone."""
     left, right = st.columns(2)
-    seed = left.number_input("Seed of the draw", 0, about("seed")["maximum"], 0, help="Another seed, another piece.")
-    steps = right.slider("Beats", 16, 128, 64, help="How long the piece is.")
+    with left:
+        seed = dials(LESSON, [SEED])["seed"]
+    with right:
+        steps = dials(LESSON, [BEATS])["beats"]
     try:
         piece = draw(run.name, version_of(run), steps, seed)
     except RunError as error:
         st.error(plain(str(error)))
         return
-    mean = st.toggle("Show probabilities instead of a draw", help="What the coin of each key is weighted with.")
+    words = "Show probabilities instead of a draw"
+    mean = switch(LESSON, "mean", words, "What the coin of each key is weighted with.")
     roll_view(
         key="draw",
         roll=piece.probabilities if mean else piece.roll,

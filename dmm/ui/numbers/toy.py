@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from dmm import conventions, figures
-from dmm.ui.dials import Dial, dials, link_to_all, value
+from dmm.ui.dials import Dial, dials, value
 from dmm.ui.numbers.recipes import LESSON
 from dmm.ui.plot import plot
 
@@ -65,7 +65,6 @@ def show_toy() -> None:
             dials(LESSON, [SPREAD])
         with other:
             dials(LESSON, [DRAWS])
-        link_to_all(LESSON)
     toy = Toy()
     with view:
         lines = {"(b)": toy.bounds.per_frame, "{c}": toy.bounds.mean_of_means, f"a, S = {toy.draws}": toy.a()}

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dmm import reading
 from dmm.ui.diagram import diagram
-from dmm.ui.dials import Dial, dials, link_to_all, pick, put, turn
+from dmm.ui.dials import Dial, dials, pick, put, turn
 from dmm.ui.explain import formula_and_code
 from dmm.ui.one_update.loop import draw_loop
 from dmm.ui.one_update.numbers import MODELS, update_of
@@ -55,7 +55,7 @@ def show_loop(model: str) -> None:
 def _steer():
     """Back, slider, next: the stage."""
     st.subheader("In slow motion", anchor="slow-motion")
-    back, slider, ahead, link = st.columns([2, 6, 2, 2], vertical_alignment="bottom")
+    back, slider, ahead = st.columns([2, 6, 2], vertical_alignment="bottom")
     with slider:
         stage = dials(LESSON, [STAGE])["stage"]
     how = {"on_click": turn, "width": "stretch"}
@@ -65,8 +65,6 @@ def _steer():
     icon = ":material/arrow_forward:" if stage < LAST else ":material/replay:"
     label = "Next stage" if stage < LAST else "From the start"
     ahead.button(label, key="stage next", help=words[1], args=(LESSON, STAGE), icon=icon, **how)
-    with link:
-        link_to_all(LESSON)
     return stage
 
 

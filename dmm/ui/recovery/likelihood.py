@@ -9,7 +9,7 @@ from dmm.systems import FRAMES
 from dmm.ui import tasks
 from dmm.ui.asking import predict
 from dmm.ui.choices import networks
-from dmm.ui.dials import Dial, dials, link, pick, switch
+from dmm.ui.dials import Dial, dials, pick, switch
 from dmm.ui.explain import coloured
 from dmm.ui.plot import plot
 from dmm.ui.recovery.study import ALPHA, BETA, read_study, twin_gap
@@ -50,7 +50,6 @@ def show_law() -> None:
         found = read_study()
         if found:
             st.markdown(_cost(found, **law))
-        link(LESSON, law)
     with shown:
         step, truth = (systems.two_dimensional(*pair).step for pair in (law.values(), (ALPHA, BETA)))
         plot(figures.coupled_step(step, truth, noise=1.0), "law", tools=False)
@@ -131,7 +130,6 @@ def show_valley(answered: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             seed = pick(LESSON, "seed", "Seed", names, "Of first weights, first numbers, and the sequences themselves.")
             close = switch(LESSON, "close", "Look closer", "Only the part around the truth and the ends.")
-            link(LESSON, {"who": who, "seed": seed, "close": int(close)})
         ways = _ways(found, who, seed)
     ground = found.ground
     plot(

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dmm import kalman, one_dimension, reading
 from dmm.palette import GREY, LATENT
-from dmm.ui.dials import Dial, dials, link_to_all, picked, switch, turn, value
+from dmm.ui.dials import Dial, dials, picked, switch, turn, value
 from dmm.ui.theme import legible
 
 LESSON = "state_space"
@@ -73,7 +73,6 @@ def choose_world() -> None:
     st.button("Draw again", icon=":material/casino:", on_click=turn, args=(LESSON,), kwargs=what, help=words)
     words = "Up to ten frames are not seen: what is known then?"
     switch(LESSON, "holes", "Lose frames in the middle", words, parts=PARTS)
-    link_to_all(LESSON)
 
 
 def chosen_world() -> World:

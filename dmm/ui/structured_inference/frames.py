@@ -8,7 +8,7 @@ import streamlit as st
 from dmm import figures, floors, padded, systems
 from dmm.figures.chains import FUTURE
 from dmm.ui.asking import predict
-from dmm.ui.dials import Dial, dials, link, switch
+from dmm.ui.dials import Dial, dials, switch
 from dmm.ui.plot import plot
 from dmm.ui.structured_inference.wiring import LESSON, SHORT
 
@@ -79,7 +79,6 @@ def show_chain() -> None:
             f"Bars: how far each frame moves $E[z_{t} \\mid {given}]$ in the paper's linear system. Paths of the "
             ":violet[past] and of the :green[present and future]; what is blocked is pale."
         )
-        link(LESSON, {"t": t, "known": float(known)})
     with shown:
         plot(draw_paths(SHORT, t, known), "chain", tools=False)
         plot(figures.frame_weights(weights(t, known), t), "weights", tools=False)

@@ -12,7 +12,7 @@ from dmm.systems import FRAMES
 from dmm.ui import tasks
 from dmm.ui.asking import predict
 from dmm.ui.choices import networks
-from dmm.ui.dials import Dial, dials, link
+from dmm.ui.dials import Dial, dials
 from dmm.ui.plot import plot
 from dmm.ui.structured_inference.wiring import LESSON, NOTHING, choose_network
 
@@ -101,7 +101,6 @@ def show_influence(learned=None) -> None:
     with right:
         plot(figures.influence_lines(rows, t, FILTER), "influence_row", tools=False)
     st.markdown(_what_is_seen(name, causal))
-    link(LESSON, {"guess": name, "latent": t})
 
 
 def _what_is_seen(name, causal):
@@ -168,7 +167,6 @@ def show_gaps(reached=None) -> None:
             "for mean field. Is there a noise at which being blind costs more? "
             + (DONE if mf_l.blind_gap > mf_l.mean_field_gap else "")
         )
-        link(LESSON, {"noise": noise})
 
 
 # --- mean field: right means, too narrow -----------------------------------------------------------------------------
@@ -187,7 +185,6 @@ def show_mean_field() -> None:
         right = MEANS[int(np.abs(best.A - exact.A).max() < NOTHING)]
         question = "The best guess of this posterior that treats the two latents as independent: is its mean wrong?"
         answered = predict("means", question, MEANS, right, _right_means(rho))
-        link(LESSON, {"rho": rho})
     with shown:
         plot(figures.ellipses(rho, answered), "ellipses", tools=False)
         if answered:

@@ -12,6 +12,7 @@ from dmm.runs.experiment_results import NETWORKS
 from dmm.runs.race_records import JUDGED, ROUNDS, STEPS, TRAINED, Race, load_race, read_race
 from dmm.runs.store import RunError
 from dmm.ui import acts, current
+from dmm.ui.learner import may_steer
 from dmm.ui.live_chart import Line, Series, stream_chart
 from dmm.ui.words import plain
 
@@ -153,7 +154,10 @@ def _progress(run, status):
     elif status.epoch == ROUNDS:
         words = "Judging all six with more draws."
     st.progress(status.epoch / ROUNDS, words)
-    if st.button("Cancel", key="cancel_network_race", help="Ends the race; what it has drawn so far stays."):
+    current.runner().watch(run)
+    if may_steer(run) and st.button(
+        "Cancel", key="cancel_network_race", help="Ends the race; what it has drawn so far stays."
+    ):
         current.runner().order(run, "cancel")
 
 

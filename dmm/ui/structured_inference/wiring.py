@@ -9,7 +9,7 @@ from dmm.figures.bells import multiply
 from dmm.figures.chains import FUTURE, PAST
 from dmm.ui.asking import predict
 from dmm.ui.choices import networks
-from dmm.ui.dials import Dial, dials, link, pick
+from dmm.ui.dials import Dial, dials, pick
 from dmm.ui.explain import coloured, formula_and_code
 from dmm.ui.plot import plot
 
@@ -80,7 +80,6 @@ def show_wiring() -> None:
     )
     with st.expander(f"The square of {one.name}: formula and code"):
         formula_and_code(square)
-    link(LESSON, {"network": name})
 
 
 # --- two messages, multiplied --------------------------------------------------------------------------------------
@@ -109,7 +108,6 @@ def show_product() -> None:
         answer = WIDTH[0] if wider else WIDTH[2] if narrower else WIDTH[1]
         question = "The past and the future disagree about $z_t$. How wide is the product of what they say?"
         answered = predict("product", question, WIDTH, answer, ADDED)
-        link(LESSON, {name: value for side, pair in messages.items() for name, value in _named(side, pair)})
     with shown:
         plot(figures.two_bells(left, right, answered), "bells", tools=False)
     if answered:
@@ -117,8 +115,3 @@ def show_product() -> None:
         st.markdown(rf"Now $\mu = {loc:.2f}$ and $\sigma = {scale:.2f}$.")
         with st.expander("The code"):
             formula_and_code("combiner.product")
-
-
-def _named(side, pair):
-    """A message's values by the names of their sliders."""
-    return zip((dial.name for dial in MESSAGES[side]), pair, strict=True)

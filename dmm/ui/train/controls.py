@@ -4,7 +4,8 @@ import streamlit as st
 
 from dmm.config import GROUPS, PRESETS, SIZES, Config, ConfigError, about, knobs, make_config, read_config
 from dmm.ui import choices
-from dmm.ui.train.knobs import control, key_of
+from dmm.ui.train import link
+from dmm.ui.train.knobs import control, is_shown, key_of
 
 FIRST = (
     "data",
@@ -27,6 +28,7 @@ AT_ODDS = ":red[:material/error: Does not go with {others}; a way out is at the 
 
 def settings() -> Config | None:
     """The controls of the Train page, and the configuration they make; None, and a sentence, if it is refused."""
+    link.read_link()
     _choose_preset()
     values = st.session_state["settings"]
     values |= {name: st.session_state[key_of(name)] for name in values if key_of(name) in st.session_state}
@@ -35,26 +37,31 @@ def settings() -> Config | None:
     at_odds = {name for _, change in exits for name in change}
     for name in FIRST:
         _show(name, values, at_odds)
-    changed = any(values[name] != value for name, value in _preset_values().items())
-    words = "Every control as the preset has it; data and seed stay."
-    st.button("Back to the preset", on_click=_put_back, disabled=not changed, help=words)
-    with st.expander("All settings"):
-        for title, names in REST.items():
-            st.markdown(f"**{title}**")
-            for name in names:
-                _show(name, values, at_odds)
+    if is_shown("preset"):
+        changed = any(values[name] != value for name, value in _preset_values().items())
+        words = "Every control as the preset has it; data and seed stay."
+        st.button("Back to the preset", on_click=_put_back, disabled=not changed, help=words)
+    groups = {title: [name for name in names if is_shown(name)] for title, names in REST.items()}
+    if any(groups.values()):
+        with st.expander("All settings"):
+            for title, names in groups.items():
+                st.markdown(f"**{title}**" if names else "")
+                for name in names:
+                    _show(name, values, at_odds)
     return config
 
 
 def _choose_preset():
     """Sizes and settings to start from."""
-    st.session_state.setdefault("settings", make_config().model_dump())
     names = list(PRESETS)
+    st.session_state.setdefault("chosen_preset", names[0])
+    if not is_shown("preset"):
+        return
     chosen = st.segmented_control(
         "Preset",
         names,
         key="preset",
-        default=st.session_state.setdefault("chosen_preset", names[0]),
+        default=st.session_state["chosen_preset"],
         format_func=str.capitalize,
         required=True,
         help="Sizes and settings that go well together. " + " ".join(map(_sizes, names)),
@@ -80,7 +87,7 @@ def _judge(values):
 def _show(name, values, at_odds):
     """One control, and what there is to say about it."""
     values[name] = control(name, values[name], choices.why_idle(name, values))
-    if name == "inference":
+    if name == "inference" and is_shown(name):
         network = choices.networks()[values[name]]
         st.markdown(f"${network.formula}$  \nlooks at {network.sees}.")
     if name in at_odds:

@@ -110,6 +110,7 @@ def _progress():
     """How far the race is."""
     runs, engines = _runs(), len(engine_race.ENGINES)
     status, epochs = current.runner().status(runs[-1]), engine_race.race_config("fused").epochs
+    current.runner().watch(runs[-1])
     before = current.runner().waiting_before(runs[-1])
     name = NAMES[engine_race.ENGINES[len(runs) - 1]]
     words = f"{name}: epoch {min(status.epoch + 1, epochs)} of {epochs}."

@@ -3,13 +3,17 @@
 import streamlit as st
 
 from dmm.config import about
+from dmm.config_link import in_digits
 from dmm.ui import choices
+from dmm.ui.hiding import is_hidden
+from dmm.ui.names import SETTINGS
 
 DATA = {"chorales": "Bach chorales, original keys", "chorales-in-c": "Bach chorales, moved to C"}
 RATES = [round(digit * 10.0**power, 7) for power in range(-5, 0) for digit in (1, 2, 3, 4, 5, 7, 8)] + [1.0]
 CLIPS = [0.01, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0]
 MEMORIES = [0.0, 0.5, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999]
 SCALES = {"learning_rate": RATES, "clip_norm": CLIPS, "beta2": MEMORIES}  # offered on a scale that is not even
+REFUSED = "refused train"  # what a link said wrongly, until a control moves
 LISTED = ("data", "inference")  # whose choices are too long to stand side by side
 
 
@@ -18,24 +22,37 @@ def key_of(name: str) -> str:
     return f"knob {name}"
 
 
+def is_shown(name: str) -> bool:
+    """Whether a control of the page is there to be moved; a link may hide it, or all of them."""
+    return not (is_hidden("train", name) or is_hidden("train", SETTINGS))
+
+
 def control(name: str, value, idle: str = ""):
-    """The control of a field, and the value that it has now; a fixed field is only told.
+    """The control of a field, and the value that it has now; a fixed field is only told, a hidden one just has it.
 
     Args:
         name: of the field.
         value: what it shows when it was not on the page before.
         idle: why it changes nothing at present; it is then disabled, with this sentence below.
     """
+    if not is_shown(name):
+        return value
     field = about(name)
     label = field["label"] + (f" ${field['symbol']}$" if field["symbol"] else "")
     if field["fixed"]:
         st.caption(f"{label}: {value}. {field['fixed']}")
         return value
     st.session_state.setdefault(key_of(name), value)
-    chosen = _draw(name, field, label, {"key": key_of(name), "disabled": bool(idle)})
+    common = {"key": key_of(name), "disabled": bool(idle), "on_change": _forget}
+    chosen = _draw(name, field, label, common)
     if idle:
         st.caption(idle)
     return chosen
+
+
+def _forget():
+    """A control has moved: what a link said wrongly is over."""
+    st.session_state.pop(REFUSED, None)
 
 
 def _draw(name, field, label, common):
@@ -44,7 +61,8 @@ def _draw(name, field, label, common):
         return _choice(name, field, label, common)
     if name in SCALES:
         scale = SCALES[name]
-        return st.select_slider(label, scale, help=_help(field, scale), format_func=lambda one: f"{one:g}", **common)
+        stops = sorted({*scale, st.session_state[common["key"]]})  # a link may say what lies between two of them
+        return st.select_slider(label, stops, help=_help(field, scale), format_func=in_digits, **common)
     low, high, step = field["minimum"], field["maximum"], field["step"]
     common["help"] = _help(field)
     if field["type"] == "integer":

@@ -90,7 +90,7 @@ def serve(script: str | Path, port: int | None = None, wait: float = 60.0) -> It
     server = subprocess.Popen(
         command,
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path, "DMM_WORKERS": "2"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -6,6 +6,8 @@ from itertools import count
 
 import pytest
 
+os.environ.setdefault("DMM_WORKERS", "0")  # tests that train make workers of their own
+
 if "PYTEST_XDIST_WORKER" in os.environ:  # several processes share the cores: sums in several threads only wait
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 

@@ -11,7 +11,6 @@ from dmm.ui import choices
 from dmm.ui.train import controls
 from dmm.ui.train import knobs as widgets_of
 from tests.test_pages import assert_alive, assert_one_sentence, click, knob, open_page, queue, sentences, turn_to
-from tests.tiny_runs import ended, launch, make_run, write_tiny_data
 
 __all__ = ["queue"]  # a fixture
 
@@ -120,16 +119,6 @@ def test_graphics_card_is_offered_only_where_there_is_one(queue, monkeypatch, ca
     at = open_page("train")
     assert knob(at, "device").proto.disabled != card
     assert (choices.NO_CARD in captions(at)) != card
-
-
-@pytest.mark.skipif(choices.has_graphics_card(), reason="this machine has one")
-def test_run_on_a_card_that_is_not_there_fails_with_a_sentence(tmp_path):
-    run = make_run(tmp_path / "runs", write_tiny_data(tmp_path), device="cuda")
-    with launch() as launcher:
-        launcher.submit(run)
-        status = ended(launcher, run)
-    assert status.state == "failed"
-    assert "choose device cpu" in status.sentence
 
 
 def test_fixed_field_is_told_and_takes_no_control(page):

@@ -10,7 +10,7 @@ from dmm.runs.build_engines import race
 from dmm.runs.engine_race import ENGINES, Lap, largest_difference, load_laps, race_config, read_lap, save_laps
 from dmm.runs.store import append_lines, new_run
 from dmm.ui.train import engines
-from tests.test_pages import assert_alive, assert_one_sentence, buttons, click, figures, open_page, queue, sentences
+from tests.test_pages import MOST, assert_alive, assert_one_sentence, click, figures, open_page, queue, sentences
 from tests.tiny_runs import TINY, write_tiny_data
 
 __all__ = ["queue"]  # a fixture
@@ -200,15 +200,25 @@ def test_race_can_be_cancelled(queue, runs_dir, stored):
     assert sentences(at) == []
 
 
-def test_race_obeys_the_caps_of_the_launcher(queue, runs_dir, stored):
+def test_race_obeys_the_caps_of_the_runner(queue, runs_dir, stored):
+    at, other = open_section(), open_section()  # two tabs of one visitor
+    click(at, "Run it here")
+    click(other, "Run it here")
+    assert_alive(other, "train")
+    (sentence,) = sentences(other)
+    assert "already have a race" in sentence
+    assert len(list(runs_dir.iterdir())) == 1
+
+
+def test_race_does_not_wait_for_the_runs_of_its_learner(queue, runs_dir, stored):
     at = open_section()
-    for _ in range(4):
-        click(at, buttons(at)[0])
+    for number in range(MOST):
+        click(at, "Start a new run" if number else "Start")
     click(at, "Run it here")
     assert_alive(at, "train")
-    (sentence,) = sentences(at)
-    assert "already have 4 runs" in sentence
-    assert len(list(runs_dir.iterdir())) == 4
+    assert sentences(at) == []
+    newest = max(runs_dir.iterdir(), key=lambda one: store.read_about(one)["created"])
+    assert queue.wait(newest)[0::2] == (1, None)
 
 
 @pytest.mark.parametrize("damage", [[], [{"kind": "train", "step": 1, "bound": None}], [{"step": 1}]])

@@ -116,14 +116,15 @@ def process(folder, run, other_than=0):
     return wait_until(ask, "a process that trains")
 
 
-def start_run(tab):
+def start_run(tab, label="Start"):
     """Start a run that will not be done before the test is; the name of its folder."""
-    button(tab, "Start").wait_for()
+    button(tab, label).wait_for()
     epochs = tab.get_by_label("Epochs", exact=True)
     epochs.fill("5000")
     epochs.press("Enter")
-    button(tab, "Start").click()
-    tab.wait_for_url(re.compile(r"/train\?run=[0-9a-f]{16}$"))
+    before = tab.url
+    button(tab, label).click()
+    wait_until(lambda: tab.url != before and re.search(r"/train\?run=[0-9a-f]{16}$", tab.url), "its address", tab=tab)
     run = tab.url[-16:]
     tab.locator(f".live-chart[data-run='{run}']").wait_for()  # before, the stored run is shown
     return run
@@ -169,8 +170,8 @@ def test_train_by_its_link_on_a_fresh_server_and_all_that_follows(tabs, lab, lab
 
     # It goes on while one looks at another page.
     go(tab, "Latents")
-    wait_for_roll(tab)
-    wait_for_words(tab, f"of run {run}")
+    tab.locator(".scrubber[data-moments]").wait_for()
+    wait_for_words(tab, run)
     go(tab, "Train")
     wait_for_points(tab, after["points"] + 1)
     assert tab.url.endswith(f"/train?run={run}")
@@ -182,53 +183,69 @@ def test_train_by_its_link_on_a_fresh_server_and_all_that_follows(tabs, lab, lab
     assert chart(tab)["run"] == run
     assert process(lab_runs, run) in training(lab_runs)
 
-    # So does somebody else.
+    # So does somebody else, who has the link, and so may watch but not steer.
     other = tabs(tab.url)
     wait_for_points(other, points)
     assert chart(other)["run"] == run
     seen = chart(other)["points"]
     wait_for_points(other, seen + 1)
+    wait_for_words(other, "You watch this run")
+    assert [button(other, name).count() for name in ("Stop", "Pause", "Reset", "Pin")] == [0] * 4
 
-    # Stop: both are told.
+    # Whoever started it may still, after the reload: the browser keeps the number that says so. Space pauses.
+    tab.locator("[data-testid=stMain] h1").click()
+    tab.keyboard.press("Space")
+    wait_for_words(tab, "It can go on from here")
+    button(tab, "Resume").wait_for()
+    button(tab, "Step").wait_for()
+    step = store.read_status(lab_runs / run).step
+    tab.keyboard.press("ArrowRight")
+    wait_until(lambda: store.read_status(lab_runs / run)[0:3:2] == ("paused", step + 1), "one more update", tab=tab)
+    wait_for_words(tab, "One step at a time")
+    button(tab, "Resume").click()
+    wait_until(lambda: store.read_status(lab_runs / run).step > step + 1, "it goes on", tab=tab)
+
+    # Stop: both are told. The process waits for the next run.
     pid = process(lab_runs, run)
     button(tab, "Stop").click()
     for one in (tab, other):
         wait_for_words(one, "Stopped as asked")
-        button(one, "Resume").wait_for()
         button(one, "Stop").wait_for(state="detached")
-    wait_until(lambda: not is_there(pid), "the process is gone")
+    button(tab, "Resume").wait_for()
+    assert button(other, "Resume").count() == 0
+    assert is_there(pid)
+    assert store.is_free(lab_runs / run)
     assert store.read_status(lab_runs / run).state == "cancelled"
     assert list((lab_runs / run / "snapshots").glob("*.safetensors"))
     assert bound(tab) < BY_FREQUENCY
 
 
 def test_fresh_server_by_links_and_the_end_of_processes(tabs, runs_dir):
-    """Latents by its link, with a run; the run's process is killed, resumed, and ends with the server."""
-    run = store.new_run(make_config(epochs=5000))
-    store.write_status(run, store.Status("paused", "Paused; press Resume to go on."))
+    """Latents by its link, with a run of nobody; one of one's own, whose process is killed, goes on by itself."""
+    theirs = store.new_run(make_config(epochs=5000))
+    store.write_status(theirs, store.Status("paused", "Paused for the test."))
     with serve(ROOT / "app.py") as url:
-        tab = tabs(f"{url}/latents?run={run.name}")
+        tab = tabs(f"{url}/latents?run={theirs.name}")
         wait_for_words(tab, "no snapshot yet")
         assert menu(tab) == MENU
         assert heading(tab) == "Latents"
-        assert tab.url.endswith(f"/latents?run={run.name}")
+        assert tab.url.endswith(f"/latents?run={theirs.name}")
 
         go(tab, "Train")
-        wait_for_words(tab, "press Resume to go on")
-        assert tab.url.endswith(f"/train?run={run.name}")
-        button(tab, "Resume").click()
+        wait_for_words(tab, "Paused for the test")
+        assert tab.url.endswith(f"/train?run={theirs.name}")
+        wait_for_words(tab, "You watch this run")
+        assert button(tab, "Resume").count() == 0
+
+        run = runs_dir / start_run(tab, "Start a new run")
         wait_for_points(tab, 2)
-        pid = process(runs_dir, run.name)
+        pid, points = process(runs_dir, run.name), chart(tab)["points"]
         os.kill(pid, signal.SIGKILL)
         killed = time.monotonic()
         wait_for_words(tab, "was killed", seconds=20)
         print(f"the page said that the process was killed after {time.monotonic() - killed:.1f} s")
-        points = chart(tab)["points"]
-        assert points >= 2  # nothing that was there is lost
-
-        button(tab, "Resume").click()
         other = process(runs_dir, run.name, other_than=pid)
-        wait_for_points(tab, points + 1)
+        wait_for_points(tab, points + 1)  # what was after the last snapshot comes again
         assert [is_there(one) for one in (pid, other)] == [False, True]
     wait_until(lambda: not is_there(other), "the process ends with the server")
     assert store.read_status(run).state == "interrupted"

@@ -17,10 +17,10 @@ LAYERS = [
     | {"grid", "unscented", "particles", "marginals"},
     {"deep_markov_model", "elbo", "batches", "optimisers", "fused", "packing", "multiply", "loops", "gru_loop"},
     {"pyro_program"},
-    {"training", "evaluation", "inspection", "history", "figures", "bench", "limit", "exact", "experiments"}
+    {"training", "evaluation", "inspection", "history", "plane", "figures", "bench", "limit", "exact", "experiments"}
     | {"one_update", "update_study"},
     {"runs"},
-    {"ui", "terminal", "cli", "__main__"},
+    {"ui", "terminal", "cli", "serve", "__main__"},
 ]
 EXACT = [
     f"dmm.{name}"
@@ -108,7 +108,7 @@ def test_torch_load_is_used_nowhere():
 
 
 @pytest.mark.parametrize(
-    "module", ["dmm.config", "dmm.data", "dmm.runs.store", "dmm.runs.launcher", "dmm.figures", *EXACT]
+    "module", ["dmm.config", "dmm.data", "dmm.runs.store", "dmm.runs.runner", "dmm.figures", *EXACT]
 )
 def test_light_modules_import_neither_torch_nor_pyro_nor_plotly(module):
     code = f"import {module}, sys; print(sorted({{'torch', 'pyro', 'plotly', 'streamlit'}} & set(sys.modules)))"

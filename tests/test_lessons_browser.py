@@ -24,6 +24,7 @@ SETTLED = f"""() => {{
     const drawn = (what, done) => inside.every((e) => [...e.querySelectorAll(what)].every((one) => one.matches(done)));
     return rests() && all('.stPlotlyChart').every((e) => e.querySelector('.main-svg'))
         && drawn('.live-chart', '[data-points]') && drawn('.roll-view', '[data-frames]')
+        && drawn('.scrubber', '[data-moments]')
         && drawn('.diagram svg[role=group]', '[viewBox]');
 }}"""
 SEEN = """() => {
@@ -90,7 +91,7 @@ def assert_as_many_figures_as_sent(tab, lesson, at):
     """What the browser draws, against what Streamlit says it sends; `at` is the page without a browser."""
     charts = tab.locator(".stPlotlyChart[aria-label]:visible")
     wait_until(lambda: charts.count() == len(figures(at)), f"{len(figures(at))} figures on {lesson.title}", tab=tab)
-    own = tab.locator(".live-chart, .roll-view, .diagram").locator("visible=true")
+    own = tab.locator(".live-chart, .roll-view, .scrubber, .diagram").locator("visible=true")
     wait_until(lambda: own.count() == len(views(at)), f"{len(views(at))} components on {lesson.title}", tab=tab)
 
 

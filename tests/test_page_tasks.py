@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dmm.data import load_dataset
+from dmm.history import load_history
 from dmm.inspection import load_inspection
 from dmm.runs import store
 from dmm.ui import looking
@@ -14,7 +15,7 @@ from dmm.ui.course import LESSONS
 from dmm.ui.latents import tasks as latents_tasks
 from dmm.ui.tasks import NOT_THERE, NOT_YET
 from dmm.ui.train import tasks as train_tasks
-from tests.test_pages import ROOT, STORED, assert_alive, new_run, open_page, pick, queue, turn_to, widgets
+from tests.test_pages import ROOT, STORED, assert_alive, new_run, open_page, pick, queue, take_moment, turn_to, widgets
 
 __all__ = ["new_run", "queue"]  # fixtures
 
@@ -184,14 +185,19 @@ def test_collapse_counts_the_inactive_dimensions_of_what_is_shown(inspection):
     at = open_page("latents")
     silent = sum(float(inspection.kl[:, i].mean()) <= 0.01 for i in range(inspection.kl.shape[1]))
     assert f"Here **{silent} of {inspection.kl.shape[1]}** dimensions are inactive" in words(at)
-    next(one for one in at.select_slider if one.label == "Trained for").set_value(0).run()
+    take_moment(at, STORED, first_step(RUN))
     assert f"Here **0 of {inspection.kl.shape[1]}** dimensions are inactive" in words(at)
+
+
+def first_step(run):
+    """The update after which the first moment of a stored run was looked at."""
+    return int(load_history(run / "history.npz").steps[0])
 
 
 def test_dimensions_were_awake_early_in_training():
     at = open_page("latents")
     assert not press(at, "latents", "awake")
-    next(one for one in at.select_slider if one.label == "Trained for").set_value(0).run()
+    take_moment(at, STORED, first_step(RUN))
     assert press(at, "latents", "awake")
     assert "0 inactive at this moment, " in words(at)
 
@@ -211,7 +217,8 @@ from types import SimpleNamespace
 from dmm.runs import store
 from dmm.ui.latents import tasks
 kl, gates = np.ones((5, 8)), np.ones((5, 8))
-tasks.show_tasks(store.find_run("{run}"), SimpleNamespace(name=""), SimpleNamespace(kl=kl, gates=gates))
+shown = SimpleNamespace(kl=kl, gates=gates)
+tasks.show_tasks(store.find_run("{run}"), shown, shown)
 """
 
 

@@ -2,6 +2,7 @@
 
 import colorsys
 import errno
+import hashlib
 import json
 import os
 import re
@@ -18,18 +19,26 @@ from streamlit.testing.v1 import AppTest
 
 from dmm import palette
 from dmm.config import PRESETS, Config, about, make_config
+from dmm.data import load_dataset
 from dmm.history import load_history
-from dmm.runs import launcher as launcher_module
 from dmm.runs import store
-from dmm.runs.launcher import Launcher
-from dmm.ui import choices, current, live
+from dmm.runs.line import RUN
+from dmm.runs.local_engine import LocalEngine
+from dmm.runs.runner import MOST_PER_LEARNER, Runner
+from dmm.runs.samples import read_samples
+from dmm.ui import acts, choices, current, live
 from dmm.ui.choices import why_idle
 from dmm.ui.frame import LESSONS
+from dmm.ui.latents import past
+from dmm.ui.train import buttons as train_buttons
 from tests.tiny_runs import make_run, write_tiny_data
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [one.file for one in LESSONS]
 STORED = "0000000000000001"
+LEARNER = "5" * 32  # the visitor, whatever page they open
+OWNER = hashlib.sha256(LEARNER.encode()).hexdigest()[:32]
+MOST = MOST_PER_LEARNER[RUN]
 
 # The arguments of the user's source, and the names that they have here.
 SOURCE = {
@@ -57,9 +66,15 @@ SOURCE = {
 }
 
 
-def open_page(page, **query):
+ACTING = ("pause", "resume", "stop", "halve", "start", "step", "reset", "reseed", "pin")  # keys of buttons
+UNSEEN = ("links", "learner cookie", "keys")  # keys of components that take no room
+KEPT = ["Reset", "Reseed", "Pin"]  # what whoever started a run can do with it at any time
+
+
+def open_page(page, learner=LEARNER, **query):
     """A page as a visitor of its link sees it."""
     at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    at.session_state["learner"] = learner
     for name, value in query.items():
         at.query_params[name] = value
     return turn_to(at, page)
@@ -76,6 +91,13 @@ def open_part(at, part):
     return at.run()
 
 
+def take_moment(at, run, step, beat=None):
+    """What the button of the scrubber does: the rest of Latents then shows the moment after so many updates."""
+    piece = load_dataset("chorales").test[0].name
+    at.session_state[f"moment {run} {piece}"] = step, beat
+    return at.run()
+
+
 def click(at, label):
     next(button for button in at.button if button.label == label).click().run()
     return at
@@ -83,8 +105,7 @@ def click(at, label):
 
 def buttons(at):
     """The labels of the buttons that act on a run."""
-    others = ("Back to the preset", "Run it here")
-    return [button.label for button in at.button if button.key is None and button.label not in others]
+    return [button.label for button in at.button if button.key in ACTING]
 
 
 def pick(at, label):
@@ -105,7 +126,7 @@ def knob(at, name):
 
 def views(at):
     """The packets of our own components by key: roll views, live charts and diagrams."""
-    shown = [one for one in at.get("bidi_component") if one.key != "links"]  # which every page has, and nobody sees
+    shown = [one for one in at.get("bidi_component") if one.key not in UNSEEN]
     return {one.key: json.loads(one.proto.json or one.proto.mixed.json) for one in shown}
 
 
@@ -136,20 +157,26 @@ def assert_one_sentence(text):
 
 @pytest.fixture
 def queue(runs_dir, monkeypatch):
-    """A launcher with no place to train: whatever is started waits, and no process begins."""
-    one = Launcher(places=0)
-    monkeypatch.setattr(current, "launcher", lambda: one)
-    monkeypatch.setattr(live, "launcher", lambda: one)
+    """A runner with no place to train: whatever is started waits, and no process begins."""
+    one = serve_with(monkeypatch)
     yield one
     one.close()
 
 
+def serve_with(monkeypatch):
+    """From now on pages have this runner, which is new and has no place."""
+    one = Runner(LocalEngine(places=0))
+    for module in (current, live, acts, train_buttons):
+        monkeypatch.setattr(module, "runner", lambda: one)
+    return one
+
+
 @pytest.fixture
 def new_run(runs_dir):
-    """Makes a run folder that nobody trains."""
+    """Makes a run folder of the visitor's that nobody trains."""
 
-    def make(state="paused", **values):
-        run = store.new_run(make_config(**values))
+    def make(state="paused", owner=OWNER, **values):
+        run = store.new_run(make_config(**values), {"owner": owner})
         store.write_status(run, store.Status(state, "It waits for a test."))
         return run
 
@@ -183,7 +210,7 @@ def test_home_shows_a_stored_sample_with_latents_and_gates_and_leads_on():
 def test_home_shows_another_moment_of_training():
     at = open_page("home")
     last = next(iter(views(at).values()))
-    at.select_slider[0].set_value(0).run()
+    at.select_slider[0].set_value(f"{read_samples(store.SHIPPED / STORED)[0][0].step}").run()
     first = next(iter(views(at).values()))
     assert first["title"] != last["title"]
     assert first["roll"]["data"] != last["roll"]["data"]
@@ -199,21 +226,22 @@ def test_train_shows_the_stored_run_first(queue):
     at = open_page("train")
     chart, sample = views(at)["curve"], views(at)["sample"]
     assert len(chart["columns"]["step"]) > 50
-    assert [series["name"] for series in chart["series"]] == ["bound", "reconstruction", "kl", "validation"]
+    names = [series["name"] for series in chart["series"]]
+    assert names == ["bound", "reconstruction", "kl", "validation", "published"]
     assert len(chart["lines"]) == 3
     assert sample["latents"] is not None
-    assert buttons(at) == ["Start"]
+    assert buttons(at) == ["Start", "Step"]
     assert "run" not in at.query_params
 
 
-def test_latents_shows_piece_path_gates_reconstruction_and_draw():
+def test_latents_shows_scrubber_path_in_space_and_draw():
     at = open_page("latents")
     shown = set()
-    for part in ("Path", "Gates", "KL", "Reconstruction", "Draws"):
+    for part in ("Path in space", "Transition", "Draws"):
         open_part(at, part)
         shown |= set(views(at)) | set(figures(at))
         assert all(chart.proto.alt for chart in at.get("plotly_chart"))
-    assert shown == {"piece", "draw", "trajectory", "lines", "gates", "kl", "reconstruction"}
+    assert shown == {"scrubber", "draw", "trajectory"}
 
 
 LIGHT = """
@@ -222,7 +250,7 @@ from streamlit.testing.v1 import AppTest
 at = AppTest.from_file(sys.argv[1], default_timeout=30)
 at.run()
 def count():
-    return len([one for one in at.get("bidi_component") if one.key != "links"])
+    return len([one for one in at.get("bidi_component") if one.key not in ("links", "learner cookie", "keys")])
 shown = [count()]
 for page in ("train", "home", "latents"):
     at.switch_page(f"pages/{page}.py").run()
@@ -333,6 +361,9 @@ OTHER = {
     "weight_decay": 2.0,
     "batch_size": 4,
     "epochs": 17,
+    "patience": 40,
+    "target": 7.5,
+    "time_limit": 90.0,
     "seconds": 30.0,
     "seed": 2**32 - 1,
     "device": "cuda",
@@ -412,9 +443,9 @@ def test_started_run_is_named_in_the_address_and_found_again(queue, runs_dir):
     (run,) = runs_dir.iterdir()
     assert at.query_params["run"] in (run.name, [run.name])
     assert run.name in " ".join(one.value for one in at.markdown)
-    assert buttons(at) == ["Start a new run", "Pause", "Stop"]
+    assert buttons(at) == ["Pause", "Stop", "Start a new run", *KEPT]
     again = open_page("train", run=run.name)
-    assert buttons(again) == ["Start a new run", "Pause", "Stop"]
+    assert buttons(again) == ["Pause", "Stop", "Start a new run", *KEPT]
     assert views(again)["curve"]["run"] == run.name
 
 
@@ -424,23 +455,23 @@ def test_waiting_run_is_stopped_and_resumed(queue, runs_dir):
     click(at, "Stop")
     at.run()
     assert store.read_status(run).state == "cancelled"
-    assert buttons(at) == ["Start a new run", "Resume"]
+    assert buttons(at) == ["Resume", "Start a new run", "Step", *KEPT]
     click(at, "Resume")
     assert queue.waiting_before(run) == 0
-    assert buttons(at) == ["Start a new run", "Pause", "Stop"]
+    assert buttons(at) == ["Pause", "Stop", "Start a new run", *KEPT]
 
 
 def test_too_many_runs_give_a_sentence_and_leave_nothing_behind(queue, runs_dir):
     at = open_page("train")
-    for _ in range(launcher_module.MOST_PER_LEARNER):
-        click(at, buttons(at)[0])
+    for number in range(MOST):
+        click(at, "Start a new run" if number else "Start")
         assert sentences(at) == []
     click(at, "Start a new run")
     assert_alive(at, "train")
     (sentence,) = sentences(at)
     assert_one_sentence(sentence)
-    assert str(launcher_module.MOST_PER_LEARNER) in sentence
-    assert len(list(runs_dir.iterdir())) == launcher_module.MOST_PER_LEARNER
+    assert str(MOST) in sentence
+    assert len(list(runs_dir.iterdir())) == MOST
     assert sentences(at.run()) == []
 
 
@@ -472,9 +503,7 @@ def test_run_that_waits_in_no_queue_can_be_resumed(new_run, monkeypatch):
     run = new_run("queued")
     status = json.loads((run / "status.json").read_text())
     (run / "status.json").write_text(json.dumps(status | {"heartbeat": time.time() - 3600}))
-    later = Launcher(places=0)
-    monkeypatch.setattr(current, "launcher", lambda: later)
-    monkeypatch.setattr(live, "launcher", lambda: later)
+    later = serve_with(monkeypatch)
     at = open_page("train", run=run.name)
     later.close()
     assert_alive(at, "train")
@@ -486,7 +515,8 @@ def test_each_state_has_words_and_the_right_buttons(queue, new_run, state):
     at = open_page("train", run=new_run(state).name)
     assert_alive(at, "train")
     assert "It waits for a test." in " ".join(one.value for one in at.markdown)
-    assert ("Resume" in buttons(at)) == (state not in ("done", "diverged"))
+    assert ("Resume" in buttons(at)) == (state != "done")
+    assert ("Halve the rate, resume" in buttons(at)) == (state == "diverged")
     assert "Stop" not in buttons(at)
 
 
@@ -571,7 +601,7 @@ def test_latents_of_a_run_without_snapshot_gives_a_sentence(queue, new_run):
     assert "no snapshot yet" in sentence
     pick(at, "Run").set_value(STORED).run()
     assert sentences(at) == []
-    assert "piece" in views(at)
+    assert "scrubber" in views(at)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a snapshot", b"\xff" * 64, b"torn"])
@@ -622,18 +652,18 @@ def test_latents_of_a_run_on_a_file_that_is_gone_gives_a_sentence(queue, new_run
 # --- Latents ---------------------------------------------------------------------------------------------------
 
 
-def test_latents_follows_piece_view_and_dimensions():
+def test_latents_follows_piece_and_dimensions():
     at = open_page("latents")
-    title = views(at)["piece"]["title"]
+    before = views(at)["scrubber"]
+    assert len(before["steps"]) >= 30
     pick(at, "Piece").set_value(7).run()
-    assert views(at)["piece"]["title"] != title
+    after = views(at)["scrubber"]
+    assert after["title"] != before["title"]
+    assert len(after["steps"]) == 1
+    assert after["note"] == past.ONLY_BEST
 
-    kinds = {trace["type"] for trace in figures(at)["trajectory"]["data"]}
-    assert "scatter3d" not in kinds
-    pick(at, "View").set_value("3-D").run()
     assert {trace["type"] for trace in figures(at)["trajectory"]["data"]} == {"scatter3d"}
     components = figures(at)["trajectory"]
-
     pick(at, "Dimensions").set_value([4]).run()
     assert any("Choose 3 dimensions" in caption.value for caption in at.caption)
     assert figures(at)["trajectory"]["data"] == components["data"]
@@ -644,6 +674,35 @@ def test_latents_follows_piece_view_and_dimensions():
     assert_alive(at, "latents")
 
 
+def test_latents_of_an_own_run_has_the_moments_that_it_kept(queue, tmp_path, runs_dir):
+    from dmm.runs import session
+
+    data = write_tiny_data(tmp_path)
+    run = make_run(runs_dir, data, epochs=4)
+    session.train(run, load_dataset(data))
+    at = open_page("latents", run=run.name)
+    assert_alive(at, "latents")
+    packet = views(at)["scrubber"]
+    assert packet["epochs"] == [0, 1, 2, 3, 4]
+    assert packet["bounds"][0] is None
+    records = store.read_lines(run / "metrics.jsonl")[0]
+    judged = [round(one["bound"], 4) for one in records if one["kind"] == "valid"]
+    assert packet["bounds"][1:] == judged
+    assert packet["bounds"][packet["best"]] == min(judged)
+    assert packet["plane"]["steps"] is not None
+    pick(at, "Piece").set_value(3).run()
+    assert views(at)["scrubber"]["epochs"] == packet["epochs"], "any chorale has them"
+    store.moment_file(run, 2).write_bytes(b"damaged")
+    at.run()
+    assert_alive(at, "latents")
+    assert views(at)["scrubber"]["epochs"] == [0, 1, 3, 4]
+    for path in store.list_moments(run):
+        path.unlink()
+    at.run()
+    assert_alive(at, "latents")
+    assert (len(views(at)["scrubber"]["steps"]), views(at)["scrubber"]["note"]) == (1, past.NOT_KEPT)
+
+
 OTHERS = {  # members of the family whose words are not those of ST-R with gates
     "mlp": {"transition": "mlp", "inference": "mf-lr", "edges": "augmented", "kl": "sampled", "num_iafs": 1},
     "linear": {"transition": "linear", "inference": "st-l", "emission": "gaussian", "first": "given"},
@@ -652,7 +711,6 @@ OTHERS = {  # members of the family whose words are not those of ST-R with gates
 
 @pytest.mark.parametrize("transition", OTHERS)
 def test_latents_and_train_are_true_of_other_members_of_the_family(queue, tmp_path, runs_dir, transition):
-    from dmm.data import load_dataset
     from dmm.runs import session
 
     data = write_tiny_data(tmp_path)
@@ -662,15 +720,17 @@ def test_latents_and_train_are_true_of_other_members_of_the_family(queue, tmp_pa
     network = choices.networks()[OTHERS[transition]["inference"]]
     introduction = next(one.value for one in at.markdown if "distribution" in one.value)
     assert f"{network.sees} ({network.name}, ${network.formula}$)" in introduction
-    assert views(at)["piece"]["gates"] is None
-    open_part(at, "Gates")
+    packet = views(at)["scrubber"]
+    assert packet["gates"] is False
+    assert (packet["plane"]["steps"] is None) == (OTHERS[transition].get("edges") == "augmented")
+    open_part(at, "Transition")
     assert_alive(at, "latents")
     assert figures(at) == {}
     words = {"mlp": "wide open (1)", "linear": "shut (0)"}[transition]
     assert any("has no gate" in one.value and words in one.value for one in at.markdown)
     name = {"mlp": "MLPTransition", "linear": "LinearTransition"}[transition]
     assert any(f"class {name}" in one.value for one in at.code)
-    for part in ("Path", "KL", "Reconstruction", "Draws"):
+    for part in ("Path in space", "Draws"):
         open_part(at, part)
         assert_alive(at, "latents")
         assert sentences(at) == []
@@ -762,16 +822,12 @@ def test_streamlit_still_collects_garbage_after_each_run_unless_told_not_to():
 def test_latents_of_the_stored_run_at_an_earlier_moment_say_so_and_draw_what_was_stored(queue):
     at = open_page("latents", run=STORED)
     history = load_history(store.SHIPPED / STORED / "history.npz")
-    (slider,) = (one for one in at.select_slider if one.label == "Trained for")
-    assert slider.value == "best"
-    best = views(at)["piece"]
-    slider.set_value(0).run()
+    best, moment = figures(at)["trajectory"], history.moment(0)
+    take_moment(at, STORED, moment.step, beat=4)
     assert_alive(at, "latents")
-    moment = history.moment(0)
-    words = f"after {moment.epoch} epochs ({moment.step:,} updates), one byte a number; its bound was"
+    words = f"after {moment.epoch} epoch ({moment.step:,} updates), one byte a number; its bound was"
     assert any(words in caption.value for caption in at.caption)
-    assert views(at)["piece"] != best
-    for part in ("Gates", "KL", "Reconstruction"):
-        at.session_state["part"] = part
-        at.run()
-        assert_alive(at, "latents")
+    assert figures(at)["trajectory"] != best
+    assert any(trace["name"] == "beat 5" for trace in figures(at)["trajectory"]["data"])
+    take_moment(at, STORED, 10**6)  # there is none, or no more
+    assert figures(at)["trajectory"] == best

@@ -1,17 +1,20 @@
 """The race of six networks: its folder, its process, what is stored, and that no lane ever cheats."""
 
+import contextlib
 import json
 
 import numpy as np
 import pytest
+import torch
 
 from dmm import experiments, floors, systems
 from dmm.combiner_floor import combiner_floor
 from dmm.runs import race, race_records, store, worker
 from dmm.runs.experiment_results import NETWORKS, load_results, save_results
 from dmm.runs.race_records import Race, load_race, new_race, read_race, save_race
+from dmm.runs.snapshots import load_last
 from dmm.runs.store import RunError
-from tests.tiny_runs import ended, launch, wait_for
+from dmm.training import make_state
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -74,17 +77,121 @@ def test_race_stops_before_the_next_lane_when_told(short, runs_dir):
     assert len(found.rounds) == 1
     assert found.results == ()
     assert race.run(run, lambda: "interrupt").state == "interrupted"
-    assert read_race(run).rounds == ()  # it began anew
+    assert len(read_race(run).rounds) == 1
 
 
-def test_worker_process_runs_a_race_and_obeys(runs_dir):
-    run = new_race()
-    with launch(places=1) as launcher:
-        launcher.submit(run)
-        wait_for(lambda: store.read_status(run).epoch)
-        launcher.order(run, "cancel")
-        assert ended(launcher, run).state == "cancelled"
-    assert read_race(run).rounds
+# --- a race that is interrupted ---
+
+
+class Killed(BaseException):
+    pass
+
+
+def make_tiny(patch):
+    """A race of four rounds, saved after each, with nobody to judge it."""
+    for module in (race, race_records):
+        patch.setattr(module, "ROUNDS", 4)
+        patch.setattr(module, "TRAINED", 60)
+        patch.setattr(module, "JUDGED", 20)
+    for name, value in (("STEPS", 2), ("SAVE_EVERY", -1.0), ("_result", print), ("write_results", print)):
+        patch.setattr(race, name, value)
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    make_tiny(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    run = new_race(seed=5, folder=tmp_path_factory.mktemp("races"))
+    with pytest.MonkeyPatch.context() as patch:
+        make_tiny(patch)
+        assert race.run(run).state == "done"
+    return run
+
+
+def orders(after, order):
+    """Says nothing so many times (six for each round), then that; an exception is a process that is killed."""
+    left = iter([None] * after)
+
+    def ask():
+        if next(left, "over") is None:
+            return None
+        if order is Killed:
+            raise Killed
+        return order
+
+    return ask
+
+
+def assert_same_race(run, other):
+    one, two = read_race(run), read_race(other)
+    assert one.exact == two.exact
+    assert [(each.step, each.gaps) for each in one.rounds] == [(each.step, each.gaps) for each in two.rounds]
+    for network in NETWORKS:
+        spec = race._Lane(run, network, 5, ()).spec
+        states = [load_last(folder / "lanes" / network, make_state(spec)) for folder in (run, other)]
+        assert states[0].step == states[1].step
+        assert all(torch.equal(weight, states[1].weights[name]) for name, weight in states[0].weights.items())
+        assert all(map(torch.equal, states[0].moments, states[1].moments))
+
+
+@pytest.mark.parametrize(
+    ("plan", "states"),
+    [
+        ([(0, "pause"), (13, "yield"), (3, "interrupt")], ["paused", "queued", "interrupted"]),
+        ([(8, "cancel"), (1, Killed), (7, Killed)], ["cancelled", "running", "running"]),
+    ],
+)
+def test_a_race_that_is_told_to_stop_or_killed_ends_as_if_nothing_had_happened(
+    tiny, tmp_path, undisturbed, plan, states
+):
+    run, seen = new_race(seed=5, folder=tmp_path), []
+    for after, order in plan:
+        with contextlib.suppress(Killed):
+            status = race.run(run, orders(after, order))
+            assert status.sentence.endswith(".")
+        seen.append(store.read_status(run).state)
+    assert seen == states
+    assert race.run(run).state == "done"
+    assert_same_race(run, undisturbed)
+
+
+def test_a_race_that_is_killed_while_it_saves_its_lanes_ends_as_if_nothing_had_happened(
+    tiny, tmp_path, undisturbed, monkeypatch
+):
+    """Some lanes are then rounds ahead of the others."""
+    run, save = new_race(seed=5, folder=tmp_path), race._save
+    with monkeypatch.context() as patch:
+        patch.setattr(race, "SAVE_EVERY", 1e9)
+        assert race.run(run, orders(6, "pause")).epoch == 1
+
+        def torn(lanes):
+            save(dict(list(lanes.items())[:2]))
+            raise Killed
+
+        patch.setattr(race, "_save", torn)
+        with contextlib.suppress(Killed):
+            race.run(run, orders(13, "pause"))
+    assert len(read_race(run).rounds) == 3
+    assert race.run(run).state == "done"
+    assert_same_race(run, undisturbed)
+
+
+def test_a_race_on_a_torn_record_and_a_corrupt_newest_snapshot_goes_on(tiny, tmp_path, undisturbed):
+    run = new_race(seed=5, folder=tmp_path)
+    with contextlib.suppress(Killed):
+        race.run(run, orders(20, Killed))
+    with open(run / "metrics.jsonl", "ab") as file:
+        file.write(b'{"step": 8, "seconds": 1')
+    newest = store.numbered_snapshots(run / "lanes" / "st-r")[0]
+    newest.write_bytes(newest.read_bytes()[:400])
+    assert race.run(run).state == "done"
+    assert_same_race(run, undisturbed)
+
+
+# --- the folder ---
 
 
 def test_race_is_no_run_of_one_model(runs_dir):
@@ -96,10 +203,11 @@ def test_race_is_no_run_of_one_model(runs_dir):
     assert not store.is_race(runs_dir / "nothing")
 
 
-def test_worker_says_why_a_race_that_cannot_be_read_fails(runs_dir):
+def test_worker_says_why_a_race_that_cannot_be_read_fails(runs_dir, monkeypatch):
     run = new_race()
     (run / "config.json").write_text('{"format": "race"}')
-    assert worker.main(run) == 1
+    monkeypatch.setattr(worker, "_limit_memory", print)  # this is no process of its own
+    assert worker.train(run, None, None) == "failed"
     assert store.read_status(run).state == "failed"
 
 

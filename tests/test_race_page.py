@@ -9,7 +9,7 @@ from dmm import floors, kalman, systems
 from dmm.combiner_floor import combiner_floor
 from dmm.runs import race, race_records, store
 from dmm.runs.race_records import NETWORKS, Race, load_race, new_race
-from tests.test_pages import assert_alive, assert_one_sentence, click, open_page, queue, sentences, views
+from tests.test_pages import LEARNER, assert_alive, assert_one_sentence, click, open_page, queue, sentences, views
 from tests.test_race import short
 
 __all__ = ["queue", "short"]  # fixtures
@@ -87,6 +87,16 @@ def test_a_race_of_one_s_own_waits_in_line_is_in_the_link_and_can_be_cancelled(q
     assert sentences(at) == []
     assert "race" not in at.query_params
     assert "A stored race" in captions(at)
+
+
+def test_who_has_only_the_link_to_a_race_may_not_cancel_it(queue):
+    at = click(open_page(PAGE), "Run it here")
+    name = at.session_state["network_race"]
+    for learner, may in ((LEARNER, True), ("6" * 32, False)):
+        there = open_page(PAGE, learner=learner, race=name)
+        assert_alive(there, PAGE)
+        assert sentences(there) == []
+        assert ("Cancel" in [button.label for button in there.button]) == may
 
 
 def test_link_leads_to_a_race_with_its_own_results(short, queue):

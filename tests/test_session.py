@@ -83,6 +83,7 @@ def test_a_finished_run_is_complete(finished, dataset):
         "config.json",
         "lock",
         "metrics.jsonl",
+        "moments",
         "samples.jsonl",
         "snapshots",
         "status.json",

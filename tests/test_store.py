@@ -454,7 +454,7 @@ def hook(event, arguments):
     if event in ("os.mkdir", "os.rename", "os.link", "os.symlink"):
         written.append(f"{event} {arguments[0]}")
 sys.addaudithook(hook)
-import dmm.cli, dmm.runs.launcher, dmm.runs.session, dmm.runs.worker
+import dmm.cli, dmm.runs.runner, dmm.runs.session, dmm.runs.worker
 print([path for path in written if path != "/dev/null"])
 """
 

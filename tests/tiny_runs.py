@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from dmm.config import make_config
 from dmm.data import load_dataset
 from dmm.runs import store
 from dmm.runs.describe import describe
-from dmm.runs.launcher import Launcher
+from dmm.runs.local_engine import LocalEngine
+from dmm.runs.runner import Runner
 
 TINY = {"z_dim": 2, "emission_dim": 3, "transition_dim": 3, "rnn_dim": 4, "batch_size": 2, "annealing_updates": 5}
 FOREVER = 100_000  # epochs
@@ -66,18 +68,22 @@ def step_of(run: Path) -> int:
     return records[-1]["step"] if records else 0
 
 
+def fake(how: str) -> tuple[str, ...]:
+    """The command of a worker that is there in milliseconds and trains nothing; see `fake_worker.py`."""
+    return sys.executable, "-S", str(Path(__file__).with_name("fake_worker.py")), how
+
+
 @contextlib.contextmanager
-def launch(**arguments):
-    """A launcher that is closed at the end, and has then forgotten its processes."""
-    launcher = Launcher(**arguments)
+def runner(folder: Path | None = None, **arguments):
+    """A runner with an engine of its own, closed at the end."""
+    one = Runner(LocalEngine(**arguments), folder)
     try:
-        yield launcher
+        yield one
     finally:
-        launcher.close()
-        wait_for(lambda: not launcher._active, seconds=15)
+        one.close()
 
 
-def ended(launcher: Launcher, run: Path) -> store.Status:
-    """Wait until no process trains this run; its status."""
-    wait_for(lambda: not launcher.holds(run))
+def ended(runner: Runner, run: Path) -> store.Status:
+    """Wait until a run is no longer in line; its status."""
+    wait_for(lambda: not runner.holds(run))
     return store.read_status(run)

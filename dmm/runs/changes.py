@@ -13,7 +13,7 @@ def read_changes(run: Path) -> tuple[Change, ...]:
     """The changes that hold for a run, in order; none if nobody steered it. A damaged record is passed over."""
     changes = ()
     for record in read_lines(run / FILE)[0]:
-        with contextlib.suppress(KeyError, TypeError, ValueError):
+        with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
             changes = add(changes, _read(record))
     return changes
 

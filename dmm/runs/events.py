@@ -28,6 +28,6 @@ def read_events(run: Path) -> list[Event]:
     """All of them, in order; a damaged one is passed over."""
     events = []
     for record in read_lines(run / FILE)[0]:
-        with contextlib.suppress(KeyError, TypeError, ValueError):
+        with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError):
             events.append(Event(float(record["time"]), int(record["step"]), str(record["sentence"])))
     return events

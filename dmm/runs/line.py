@@ -20,7 +20,8 @@ class Entry:
     kind: str = RUN
     steps: int | None = None
     fresh: bool = True  # it has not had a turn since it came
-    deaths: int = 0  # of its processes, in a row
+    deaths: int = 0  # of its processes, in a row, without a new snapshot in between
+    died_at: int = -1  # the update that the last of them left
 
     @property
     def who(self):

@@ -55,7 +55,7 @@ def tidy(folder: Path, is_busy: Callable[[Path], bool], now: float | None = None
     runs = [run for run in store.list_runs(folder) if run.parent == folder]
     sizes = {run: _size(run) for run in runs}
     number, total = len(runs), sum(sizes.values())
-    oldest = [run for run in reversed(runs) if not is_pinned(run) and not is_busy(run)]
+    oldest = [run for run in sorted(runs, key=_used) if not is_pinned(run) and not is_busy(run)]
     deleted = []
     for run in oldest:
         if number <= MOST_RUNS * NOTICE_AT and total <= MOST_BYTES * NOTICE_AT:
@@ -73,6 +73,14 @@ def tidy(folder: Path, is_busy: Callable[[Path], bool], now: float | None = None
             continue
         total, number = total - sizes[run], number - 1  # as if it were gone: the next ones need no notice for it
     return deleted
+
+
+def _used(run):
+    """When a run last trained; a notice, which changes its folder, makes it no younger."""
+    try:
+        return (run / "status.json").stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _size(run):

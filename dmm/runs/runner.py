@@ -18,13 +18,14 @@ from dmm.runs.line import RACE, RUN, SWEEP, Entry, Line
 from dmm.runs.local_engine import LocalEngine
 from dmm.runs.retention import tidy
 from dmm.runs.store import RunError, Status
-from dmm.steering import Change
+from dmm.steering import Change, check
 
 FIRST_TURN, TURN = 2.0, 5.0  # seconds, when others wait
 LONGEST_TURN = 600.0  # seconds, when nobody does: workers are to be refreshed now and then
 MOST_PER_LEARNER = {RUN: 4, RACE: 1, SWEEP: 36}  # one that trains, and others that wait
 MOST_PER_ADDRESS = 130  # a class behind one address
 UNWATCHED = 600.0  # seconds after which a run that nobody looks at rests
+WATCHING = 5.0  # seconds for which one who has looked counts as looking
 GRACE = 15.0  # seconds that a process has to follow an order
 DEATHS = 3  # processes of a run that die in a row, and it has failed
 LOOK_EVERY = 0.1  # seconds
@@ -32,7 +33,10 @@ TIDY_EVERY = 120.0  # seconds
 FORGOTTEN_AFTER = 10.0  # seconds; a run that is only just being started is younger
 FORGOTTEN = "The app was closed before it was done; press Resume to go on from its last snapshot."
 WAITING = "Waiting for a free place to train."
-RESTING = "Waiting for its next turn."
+ENDS = {
+    "pause": ("paused", "It can go on from here."),
+    "cancel": ("cancelled", "Stopped as asked; what it has learned is kept."),
+}
 NOBODY = "Nobody has watched for ten minutes, so it rests; press Resume to go on."
 
 
@@ -50,10 +54,11 @@ class _Turn:
     def __init__(self):
         self.handle, self.began = None, time.monotonic()
         self.order, self.ordered = None, 0.0
+        self.change = None  # the last one it was told of
 
     def tell(self, order):
         """An order to end; the first "pause" or "cancel" stands."""
-        if self.order not in ("pause", "cancel"):
+        if self.order not in ENDS:
             self.order, self.ordered = order, time.monotonic()
             self.handle.tell(order)
 
@@ -71,6 +76,7 @@ class Runner:
         self._lock = threading.RLock()
         self._line, self._turns = Line(), {}
         self._watched: dict[Path, float] = {}
+        self._watchers: dict[str, float] = {}
         self._rest: dict[Path, str] = {}  # runs that end for a reason of ours, with its sentence
         self._closed, self._wake = threading.Event(), threading.Event()
         if folder:
@@ -114,30 +120,41 @@ class Runner:
             if run in self._turns:
                 self._turns[run].tell(order)
             elif run in self._line.entries:
-                state = "paused" if order == "pause" else "cancelled"
-                self._leave(run, state, "Taken out of the line; press Resume to queue it again.")
+                self._leave(run, ENDS[order][0], "Taken out of the line; press Resume to queue it again.")
 
     def steer(self, run: Path, learning_rate: float, kl_weight: float | None) -> None:
         """Change what holds from the next update on, whether the run trains, waits or rests.
 
         Raises:
-            RunError: the change cannot be written.
+            RunError: no run can be told that, or it cannot be written.
         """
+        try:
+            check(learning_rate, kl_weight)
+        except ValueError as error:
+            raise RunError(str(error)) from None
         change = Change(0, learning_rate, kl_weight)
         with self._lock:
             if run in self._turns:
+                self._turns[run].change = change
                 self._turns[run].handle.tell(change)
-                return
-            try:
-                with store.hold(run):
-                    changes.append_change(run, change._replace(step=store.read_status(run).step))
-            except OSError as error:
-                raise RunError(f"The change cannot be written: {store.reason(error)}.") from None
+            else:
+                _write_change(run, change)
 
-    def watch(self, run: Path) -> None:
-        """Somebody looks at this run."""
-        if run in self._watched:
-            self._watched[run] = time.monotonic()
+    def watch(self, run: Path, who: str = "") -> None:
+        """Somebody looks at this run: neither it nor what its learner has behind it will rest."""
+        with self._lock:
+            now = self._watchers[who] = time.monotonic()
+            seen = self._line.entries.get(run)
+            for entry in self._line.entries.values() if seen else ():
+                if entry.who == seen.who:
+                    self._watched[entry.run] = now
+
+    def watchers(self) -> int:
+        """How many look at runs at this time."""
+        with self._lock:
+            now = time.monotonic()
+            self._watchers = {who: seen for who, seen in self._watchers.items() if now - seen < WATCHING}
+            return len(self._watchers)
 
     # --- what pages ask about -------------------------------------------------------------------------------------
 
@@ -171,8 +188,11 @@ class Runner:
     def status(self, run: Path) -> Status:
         """How a run is doing; one that waits in the line of a server that is no more counts as interrupted."""
         status = store.read_status(run)
-        if status.state == "queued" and time.time() - status.heartbeat > FORGOTTEN_AFTER and not self.holds(run):
-            return status._replace(state="interrupted", sentence=FORGOTTEN)
+        if status.state in store.LIVE and time.time() - status.heartbeat > FORGOTTEN_AFTER and not self.holds(run):
+            if status.state == "queued":
+                return status._replace(state="interrupted", sentence=FORGOTTEN)
+            if store.is_free(run):  # its end could not be written
+                return store.interrupted(status)
         return status
 
     def close(self) -> None:
@@ -221,15 +241,18 @@ class Runner:
         with self._lock:
             if self._turns.pop(entry.run, None) is None:
                 return
+            sentence = self._rest.pop(entry.run, None)
             if ended.state == "died":
                 self._note_death(entry, turn, ended.cause)
+            elif ended.state == "queued" and turn.order in ENDS:  # told to end when it was just about to yield
+                self._leave(entry.run, *ENDS[turn.order])
             elif ended.state == "queued" and not self._closed.is_set():
-                entry.deaths = 0
                 self._line.rest(entry.run)
             else:
                 self._line.remove(entry.run)
-            sentence = self._rest.pop(entry.run, None)
-            if sentence and entry.run not in self._line.entries:
+            if turn.change and ended.state != "diverged":
+                _keep_change(entry.run, turn.change)
+            if sentence and entry.run not in self._line.entries and store.read_status(entry.run).state == "paused":
                 _say(entry.run, sentence)
                 note(entry.run, store.read_status(entry.run).step, sentence)
             self._fill()
@@ -237,10 +260,12 @@ class Runner:
 
     def _note_death(self, entry, turn, cause):
         """Its process is gone: the run goes on from its last snapshot, unless that was its end anyway."""
-        entry.deaths += 1
-        if turn.order in ("pause", "cancel"):
-            state = {"pause": "paused", "cancel": "cancelled"}[turn.order]
-            self._leave(entry.run, state, f"{cause} before it had saved; what its last snapshot holds is kept.")
+        saved = store.saved_step(entry.run)
+        entry.deaths = entry.deaths + 1 if saved == entry.died_at else 1
+        entry.died_at = saved
+        if turn.order in ENDS:
+            sentence = f"{cause} before it had saved; what its last snapshot holds is kept."
+            self._leave(entry.run, ENDS[turn.order][0], sentence)
         elif self._closed.is_set():
             self._leave(entry.run, "interrupted", FORGOTTEN)
         elif entry.deaths >= DEATHS:
@@ -278,6 +303,7 @@ class Runner:
             self._wake.clear()
             try:
                 with self._lock:
+                    self.engine.slots()  # lets it refresh what is old before somebody needs it
                     self._fill()
                     self._take_turns()
                     self._rest_unwatched()
@@ -324,6 +350,23 @@ def find_left_behind(folder: Path) -> None:
         if not young and store.is_free(run):
             with contextlib.suppress(OSError):
                 store.write_status(run, status._replace(state="interrupted", sentence=FORGOTTEN))
+
+
+def _keep_change(run, change):
+    """Write down a change that a turn was told of and ended without having heard."""
+    kept = changes.read_changes(run)
+    if not kept or kept[-1][1:] != change[1:]:
+        with contextlib.suppress(RunError):
+            _write_change(run, change)
+
+
+def _write_change(run, change):
+    """Of a run that nobody trains now: from where it will go on."""
+    try:
+        with store.hold(run):
+            changes.append_change(run, change._replace(step=store.saved_step(run)))
+    except OSError as error:
+        raise RunError(f"The change cannot be written: {store.reason(error)}.") from None
 
 
 def _say(run, sentence):

@@ -18,6 +18,7 @@ from dmm.data.piece import digest
 from dmm.inspection import draw_piece
 from dmm.runs import snapshots, store
 from dmm.runs.changes import append_change, read_changes
+from dmm.runs.moments import keep_moment
 from dmm.runs.samples import Sample, append_sample, drawn_steps, is_due
 from dmm.runs.store import RunError, Status
 from dmm.steering import Change, add, in_force
@@ -91,6 +92,7 @@ class _Session:
     def run_on(self, orders, on_report, steps=None):
         self.write("running", "Training.")
         self.draw()
+        keep_moment(self.run, self.state, self.spec)
         goal = None if steps is None else self.state.step + steps
         budget = Budget(steps=1)  # a first point at once
         while True:
@@ -108,7 +110,7 @@ class _Session:
             if report.ended == "diverged":
                 self.go_back()
                 return self.end("diverged", f"{report.cause} {ADVICE}")
-            over = self.why_over() or (report.ended == "done" and f"Done: {self.epoch} epochs.")
+            over = self.why_over(report) or (report.ended == "done" and f"Done: {self.epoch} epochs.")
             if over:
                 return self.end("done", over)
             self.keep_up()
@@ -125,8 +127,11 @@ class _Session:
         if any(change.step > self.state.step for change in self.spec.changes):
             self.change(in_force(self.spec.changes, self.state.step, self.spec.config))
 
-    def why_over(self):
+    def why_over(self, report):
+        """By the clock at any time, by the validation bound only where there is a new one."""
         counters = {name: getattr(self.state, name) for name in ("step", "best", "best_step", "seconds")}
+        if report.ended == "budget":
+            counters |= {"best": math.inf}
         return why_over(self.spec.config, updates_per_epoch=self.spec.updates_per_epoch, **counters)
 
     def slice(self, budget):
@@ -139,6 +144,8 @@ class _Session:
         if any(record.get("improved") for record in report.records):
             snapshots.save_best(self.run, self.state)
             self.good = self.state
+        if report.ended in ("milestone", "done"):
+            keep_moment(self.run, self.state, self.spec)
         if report.ended == "done" or (report.ended == "milestone" and is_due(self.epoch)):
             self.draw()
         return report

@@ -212,6 +212,12 @@ def numbered_snapshots(run: Path) -> list[Path]:
     return sorted((run / "snapshots").glob("step-*.safetensors"), reverse=True)
 
 
+def saved_step(run: Path) -> int:
+    """The update from which a run would go on, by its newest snapshot's name; of a race, that of the lane ahead."""
+    names = [path.stem for path in run.rglob(f"snapshots/step-{8 * '[0-9]'}.safetensors")]
+    return int(max(names)[5:]) if names else 0
+
+
 def shown_snapshot(run: Path, which: str = "best") -> Path | None:
     """The snapshot to look at: the best on validation, or the last; the other one where there is no such; else None."""
     best, numbered = run / "snapshots" / BEST, numbered_snapshots(run)

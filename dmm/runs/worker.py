@@ -60,6 +60,7 @@ class Inbox:
 def train(run: Path, inbox: Inbox, steps: int | None) -> str:
     """One turn; the state in which it leaves the run. A run that could not even begin says in its status why."""
     try:
+        _limit_memory(MEMORY * 2**20)
         if store.is_race(run):
             return race.run(run, inbox.order).state
         config = store.read_run_config(run)

@@ -50,18 +50,20 @@ def take_turns(line, turns, places=1):
 
 def assert_fair(line):
     """What must hold of every line at every moment."""
-    owners = [one.who for one in line.training.values()]
+    owners = [one.who for one in line.training.values() if not one.is_last]
     assert len(set(owners)) == len(owners), "two turns of one learner and kind"
     ready, first = line.ready(), {}
     for one in line.entries.values():
-        first.setdefault(one.who, one)
+        first.setdefault(one.run if one.is_last else one.who, one)
     for one in ready:
-        assert first[one.who] is one, "whoever came first goes first"
+        assert first[one.run if one.is_last else one.who] is one, "whoever came first goes first"
         assert one.run not in line.training
         assert one.who not in owners
-    waiting = {key for key in first if key not in owners}
-    assert {one.who for one in ready} == waiting, "nobody is passed over"
-    order = [(one.is_last, not one.fresh) for one in ready]
+    waiting = {one.run for one in first.values() if one.run not in line.training and one.who not in owners}
+    assert {one.run for one in ready} == waiting, "nobody is passed over"
+    served = {one.who for one in line.training.values()}
+    assert line.starving() == [one for one in ready if one.who not in served]
+    order = [(one.is_last, not one.is_last and not one.fresh) for one in ready]
     assert order == sorted(order), "sweeps last, and what has had no turn first"
 
 
@@ -144,6 +146,20 @@ def test_sweeps_have_turns_only_when_no_other_run_is_ready():
     assert names(line.ready())[0] == "a"
     line.remove(Path("a"))
     assert take_turns(line, 3) == ["s0", "s1", "s2"]
+
+
+def test_runs_of_one_sweep_train_side_by_side_once_every_sweep_has_a_turn():
+    line = fill(*(entry(f"a{n}", "anna", SWEEP) for n in range(3)), entry("b0", "ben", SWEEP))
+    assert names(line.ready()) == ["a0", "b0", "a1", "a2"]
+    line.begin(line.ready()[0])
+    assert names(line.starving()) == ["b0"]
+    assert names(line.ready()) == ["b0", "a1", "a2"]
+    line.remove(Path("b0"))
+    line.begin(line.ready()[0])
+    assert sorted(map(str, line.training)) == ["a0", "a1"]
+    assert (line.starving(), line.blocker(Path("a2"))) == ([], None)
+    line.rest(Path("a0"))
+    assert names(line.ready()) == ["a0", "a2"], "what has begun goes on first"
 
 
 def test_runs_of_nobody_are_each_on_their_own():

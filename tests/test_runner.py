@@ -667,7 +667,6 @@ def test_a_killed_worker_is_told_of_within_a_second_and_the_run_ends_as_if_nothi
     real.steer(run, 0.02, 2.0)
     wait_for(lambda: read_changes(run) and step_of(run) > read_changes(run)[0].step)
     lost_at, (pid,) = step_of(run), real.engine.pids()
-    monkeypatch.setenv("DMM_WORKER_MEMORY", "600")  # for the one that comes
     start = time.monotonic()
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: real.status(run).state == "queued")
@@ -680,7 +679,11 @@ def test_a_killed_worker_is_told_of_within_a_second_and_the_run_ends_as_if_nothi
     assert_undisturbed(run, data)
 
 
-def test_a_run_that_needs_too_much_memory_fails_with_a_sentence_and_the_worker_goes_on(real, make):
+def test_a_run_that_needs_too_much_memory_fails_with_a_sentence_and_the_worker_goes_on(real, make, monkeypatch):
+    monkeypatch.setenv("DMM_WORKER_MEMORY", "600")
+    (pid,) = real.engine.pids()
+    os.kill(pid, signal.SIGKILL)  # the next one has read it
+    wait_for(lambda: real.engine.slots() and real.engine.pids() != [pid])
     run = submit(real, make(z_dim=256, rnn_dim=1024, emission_dim=1024, transition_dim=1024, rnn_layers=3))
     status = ended(real, run)
     assert status.state == "failed"

@@ -1,9 +1,11 @@
 """Whose turn is next: a fair line of runs. Plain bookkeeping, no clocks, no processes.
 
 A learner's runs come one after another; a race of theirs does not wait for these. Learners take turns: whose run has
-never had a turn comes first, then who was served longest ago. Runs of sweeps have a line of their own, behind.
+never had a turn comes first, then who was served longest ago. Runs of sweeps come behind all others; those of one
+learner may train at the same time, once every other sweep has a turn.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,11 +70,21 @@ class Line:
 
     def ready(self) -> list[Entry]:
         """Those that may have a turn now, in the order in which they will."""
-        heads, busy = {}, {one.who for one in self.training.values()}
+        taken = Counter(one.who for one in self.training.values())  # places that each has, or will have before
+        ranks = {}
         for entry in self.entries.values():
-            heads.setdefault(entry.who, entry)
-        waiting = [one for key, one in heads.items() if key not in busy and one.run not in self.training]
-        return sorted(waiting, key=self._rank)
+            if entry.run in self.training:
+                continue
+            if entry.is_last or not taken[entry.who]:
+                late = taken[entry.who] if entry.is_last else not entry.fresh
+                ranks[entry.run] = entry.is_last, late, self._served.get(entry.who, 0)
+            taken[entry.who] += 1
+        return [self.entries[run] for run in sorted(ranks, key=ranks.get)]
+
+    def starving(self) -> list[Entry]:
+        """Those of them whose learner has no turn at all."""
+        served = {one.who for one in self.training.values()}
+        return [one for one in self.ready() if one.who not in served]
 
     def before(self, run: Path) -> int | None:
         """How many turns come before this run's; None if it has one now, or is not in the line.
@@ -91,10 +103,7 @@ class Line:
     def blocker(self, run: Path) -> Path | None:
         """The run of the same learner that must be over before this one begins."""
         entry = self.entries.get(run)
-        if entry is None:
+        if entry is None or entry.is_last:
             return None
         first = next(one for one in self.entries.values() if one.who == entry.who)
         return None if first is entry else first.run
-
-    def _rank(self, entry):
-        return entry.is_last, not entry.fresh, self._served.get(entry.who, 0)

@@ -315,7 +315,7 @@ class Runner:
 
     def _take_turns(self):
         """While others wait, a turn that has had its time yields; one of a sweep yields to a single run at once."""
-        now, waiting = time.monotonic(), self._line.ready()
+        now, waiting = time.monotonic(), self._line.starving()
         single = [one for one in waiting if not one.is_last]
         wanted = len(single or waiting) - sum(turn.order == "yield" for turn in self._turns.values())
         for entry, turn in sorted(self._busy(), key=lambda one: (not one[0].is_last, one[1].began)):

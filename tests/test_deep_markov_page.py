@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from dmm import coins, figures, marginals, sizes
 from dmm.config import make_config
+from dmm.conventions import ACTIVE
 from dmm.deep_markov_model import build_dmm
 from dmm.figures.keys import layout
-from dmm.figures.kl import ACTIVE
 from dmm.model import Emitter, GatedTransition
 from dmm.music import KEYS, note_name
 from dmm.palette import LATENT, RECONSTRUCTION

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from click.testing import CliRunner
@@ -119,7 +120,8 @@ def measured(seconds, first_points, failures=()):
     async def make():
         return [Visitor("http://127.0.0.1:1") for _ in first_points]
 
-    visitors = asyncio.run(make())
+    with ThreadPoolExecutor(1) as pool:  # a browser's tests may have an event loop in this thread
+        visitors = pool.submit(asyncio.run, make()).result()
     for one, first_point in zip(visitors, first_points, strict=True):
         one.points.first_point = first_point
     for one, words in zip(visitors, failures, strict=False):

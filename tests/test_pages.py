@@ -656,7 +656,7 @@ def test_latents_follows_piece_and_dimensions():
     at = open_page("latents")
     before = views(at)["scrubber"]
     assert len(before["steps"]) >= 30
-    pick(at, "Piece").select_index(7).run()
+    pick(at, "Piece").set_value(load_dataset("chorales").test[7].name).run()
     after = views(at)["scrubber"]
     assert after["title"] != before["title"]
     assert len(after["steps"]) == 1
@@ -690,7 +690,7 @@ def test_latents_of_an_own_run_has_the_moments_that_it_kept(queue, tmp_path, run
     assert packet["bounds"][1:] == judged
     assert packet["bounds"][packet["best"]] == min(judged)
     assert packet["plane"]["steps"] is not None
-    pick(at, "Piece").select_index(3).run()
+    pick(at, "Piece").set_value(load_dataset(data).valid[1].name).run()
     assert views(at)["scrubber"]["epochs"] == packet["epochs"], "any chorale has them"
     store.moment_file(run, 2).write_bytes(b"damaged")
     at.run()

@@ -135,7 +135,7 @@ def _machine():
     memory = processes.memory()
     with_memory = "" if memory is None else f", {memory:.0f} GB of memory"
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    system = f"{platform.system()}, Python {platform.python_version()}"
     return f"{processes.processor()}, {processes.cores()} cores{with_memory}; {system}, {packages}"
 
 

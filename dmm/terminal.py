@@ -38,12 +38,12 @@ class Terminal:
         from dmm.runs import session
 
         if self.as_json or not sys.stdout.isatty():
-            return session.train(run, dataset, self._orders, self._report)
+            return session.train(run, dataset, self._orders, self._report, until=self._is_told)
         config = store.read_run_config(run)
         updates = config.epochs * math.ceil(len(dataset.train) / config.batch_size)
         length = math.ceil(self.seconds * TENTHS) if self.seconds else updates
         with click.progressbar(length=length, label="Training", item_show_func=_in_words) as self.bar:
-            return session.train(run, dataset, self._orders, self._report)
+            return session.train(run, dataset, self._orders, self._report, until=self._is_told)
 
     def say_end(self, run, status):
         """The last words; the last line names the run's folder."""
@@ -56,6 +56,9 @@ class Terminal:
 
     def _stop(self, *_):
         self.order = "interrupt"
+
+    def _is_told(self):
+        return self.order is not None
 
     def _orders(self):
         return "limit" if self.seconds and self.spent >= self.seconds else self.order

@@ -60,10 +60,11 @@ class State(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """How far one slice goes: whichever comes first."""
+    """How far one slice goes: whichever comes first. `until` is asked after each update whether that was the last."""
 
     seconds: float = math.inf
     steps: int | None = None
+    until: Callable[[], bool] = lambda: False
 
 
 class Report(NamedTuple):
@@ -148,7 +149,7 @@ def advance(state, spec, budget):
             if done:  # this very slice came to the end
                 records.append(learner.validate() | {"seconds": round(now, 3)})
             break
-        if done == budget.steps or (done and now - before >= budget.seconds):
+        if done == budget.steps or (done and (now - before >= budget.seconds or budget.until())):
             break
         record = learner.update(now)
         done += 1
@@ -166,8 +167,12 @@ def advance(state, spec, budget):
 
 
 def is_milestone(epoch, epochs):
-    """Whether validation follows this epoch (counted from 1): each of the first ten, every fifth, and the last."""
-    return epoch <= 10 or epoch % 5 == 0 or epoch == epochs
+    """Whether validation follows this epoch (counted from 1): each of the first ten, the last, and every fifth.
+
+    Where that would make fewer than twenty after the tenth, every fourth, third, second, or each of them.
+    """
+    every = min(5, max(1, (epochs - 10) // 20))
+    return epoch <= 10 or epoch % every == 0 or epoch == epochs
 
 
 def kl_weight(step, config):

@@ -26,7 +26,7 @@ else:
         outcome.show_outcome(runs)
     st.subheader("On pieces that nobody trained on", anchor=False)
     st.markdown(
-        "Judged on the test pieces, with published numbers beside; [Numbers](numbers) has more of these. A difference "
+        "Judged on the test pieces, with published numbers too; [Numbers](numbers) has more of these. A difference "
         "of a few hundredths may be the seed's: train both again with another one before you believe it."
     )
     judging.show_judging(runs)
@@ -34,8 +34,8 @@ else:
         explain.formula_and_code("conventions.standard_error")
 st.subheader("Sweep", anchor="sweep")
 st.markdown(
-    "One setting tried with several values, or two with all their pairs: a run for each, one after another. What is "
-    "best with the one may not be best with the other."
+    "One setting tried with several values, or two with all their pairs: a run for each, side by side where the server "
+    "has room. The best value of one setting may be another where the other setting changes."
 )
 shown = sweep.show_sweep(runs)
 if runs:

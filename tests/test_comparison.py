@@ -157,6 +157,7 @@ def test_link_pins_its_runs_and_a_wrong_one_is_told_in_a_sentence():
     assert at.multiselect[0].value == [SHIPPED[2], SHIPPED[1]]
     (told,) = [one.value for one in at.warning]
     assert_one_sentence(told)
+    assert told == "The link names 2 runs that are not here; the others are shown."
     pin(at, SHIPPED[0])
     assert at.multiselect[0].value == [SHIPPED[0]], "the link is read once"
 
@@ -229,11 +230,11 @@ def test_judging_tells_each_number_and_the_paired_difference(tmp_path, runs_dir,
     residual = apart - mean * lengths
     count = len(lengths)
     error = 2 * math.sqrt(count / (count - 1) * sum(residual**2)) / lengths.sum() if count > 1 else math.nan
-    assert f"| *(b)* against A | – | {mean:+.3f} ± {error:.3f} | – |" in text(at)
+    assert f"| *(b)* against A | – | {mean:+.3f}\u00a0±\u00a0{error:.3f} | – |" in text(at)
 
     assert f"| **{'A' if bounds[0].sum() <= bounds[1].sum() else 'B'}**, these chorales, test |" in text(at)
     at.run()
-    assert f"{mean:+.3f} ± {error:.3f}" in text(at), "the table stays when the page runs again"
+    assert f"{mean:+.3f}\u00a0±\u00a0{error:.3f}" in text(at), "the table stays when the page runs again"
     pin(at, runs[1].name, SHIPPED[1])
     assert "Pinned since then, and not judged yet: B." in text(at)
     assert "| *(b)* against A | – | – |" in text(at)
@@ -249,6 +250,23 @@ def test_published_numbers_stand_beside_ones_best(page):
     for one in JSB:
         assert f"| {one.name}, JSB ({one.where}) | {one.b:.{3 if one.a else 2}f} |" in words
     assert "**other pieces**" in words
+
+
+def test_nats_of_a_density_are_neither_the_best_nor_beside_published_ones(runs_dir):
+    run = store.new_run(make_config(emission="gaussian"))
+    record = {"kind": "valid", "step": 13, "epoch": 1, "seconds": 1.0, "bound": -9.0, "reconstruction": -9.5, "kl": 0.5}
+    store.append_lines(run / "metrics.jsonl", [record])
+    at = open_page(PAGE, runs=f"{SHIPPED[1]},{run.name}")
+    assert_alive(at, PAGE)
+    (told,) = sentences(at)
+    assert told.startswith("Nats of a Gaussian emission (B) are those of a density")
+    best = store.read_status(store.find_run(SHIPPED[1])).best
+    assert f"| best bound, nats per frame | {best:.3f} | -9.000 |" in text(at)
+    assert f"| **A**, these chorales, validation | {best:.3f} | – |" in text(at)
+    pin(at, run.name)
+    assert sentences(at) == []
+    assert "| best bound, nats per frame | **-9.000** |" in text(at)
+    assert "these chorales" not in text(at)
 
 
 def test_zip_is_made_when_asked_for_and_goes_when_the_pins_change():

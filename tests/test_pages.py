@@ -443,9 +443,9 @@ def test_started_run_is_named_in_the_address_and_found_again(queue, runs_dir):
     (run,) = runs_dir.iterdir()
     assert at.query_params["run"] in (run.name, [run.name])
     assert run.name in " ".join(one.value for one in at.markdown)
-    assert buttons(at) == ["Pause", "Stop", "Start a new run", *KEPT]
+    assert buttons(at) == ["Pause", "Step", "Stop", "Start a new run", *KEPT]
     again = open_page("train", run=run.name)
-    assert buttons(again) == ["Pause", "Stop", "Start a new run", *KEPT]
+    assert buttons(again) == ["Pause", "Step", "Stop", "Start a new run", *KEPT]
     assert views(again)["curve"]["run"] == run.name
 
 
@@ -455,10 +455,11 @@ def test_waiting_run_is_stopped_and_resumed(queue, runs_dir):
     click(at, "Stop")
     at.run()
     assert store.read_status(run).state == "cancelled"
-    assert buttons(at) == ["Resume", "Start a new run", "Step", *KEPT]
+    assert buttons(at) == ["Resume", "Step", "Stop", "Start a new run", *KEPT]
     click(at, "Resume")
     assert queue.waiting_before(run) == 0
-    assert buttons(at) == ["Pause", "Stop", "Start a new run", *KEPT]
+    assert buttons(at) == ["Pause", "Step", "Stop", "Start a new run", *KEPT], "each in its place, for a quick hand"
+    assert next(one for one in at.button if one.key == "step").disabled
 
 
 def test_too_many_runs_give_a_sentence_and_leave_nothing_behind(queue, runs_dir):
@@ -517,7 +518,8 @@ def test_each_state_has_words_and_the_right_buttons(queue, new_run, state):
     assert "It waits for a test." in " ".join(one.value for one in at.markdown)
     assert ("Resume" in buttons(at)) == (state != "done")
     assert ("Halve the rate, resume" in buttons(at)) == (state == "diverged")
-    assert "Stop" not in buttons(at)
+    held = [one.disabled for one in at.button if one.key in ("step", "stop")]
+    assert held == ([] if state == "done" else [False, True])
 
 
 # --- links and damage ------------------------------------------------------------------------------------------
@@ -825,7 +827,7 @@ def test_latents_of_the_stored_run_at_an_earlier_moment_say_so_and_draw_what_was
     best, moment = figures(at)["trajectory"], history.moment(0)
     take_moment(at, STORED, moment.step, beat=4)
     assert_alive(at, "latents")
-    words = f"after {moment.epoch} epoch ({moment.step:,} updates), one byte a number; its bound was"
+    words = f"after {moment.epoch} epoch ({moment.step:,} updates), numbers rounded to 256 levels; its bound was"
     assert any(words in caption.value for caption in at.caption)
     assert figures(at)["trajectory"] != best
     assert any(trace["name"] == "beat 5" for trace in figures(at)["trajectory"]["data"])

@@ -123,6 +123,15 @@ def test_pinned_and_busy_runs_stay_and_the_next_ones_go(folder, runs, at_most):
     assert present(runs) == [0, 1, 5, 6, 7, 8, 9]
 
 
+def test_a_run_that_somebody_resumes_at_the_last_moment_stays(folder, runs, at_most):
+    at_most(runs=7)
+    asked = []
+    assert tidy(folder, idle) == []
+    late = time.time() + NOTICE + 1
+    assert tidy(folder, lambda run: asked.append(run) or asked.count(run) > 1, late) == []
+    assert present(runs) == list(range(10))
+
+
 def test_if_all_are_pinned_all_stay(folder, runs, at_most):
     at_most(runs=1)
     for run in runs:

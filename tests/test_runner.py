@@ -16,11 +16,12 @@ from dmm.data import load_dataset
 from dmm.runs import runner as runner_module
 from dmm.runs import snapshots, store
 from dmm.runs.changes import read_changes
+from dmm.runs.engine import Ended
 from dmm.runs.events import read_events
 from dmm.runs.line import RACE, SWEEP
 from dmm.runs.local_engine import STILLBORN
 from dmm.runs.race_records import new_race, read_race
-from dmm.runs.runner import DEATHS, FORGOTTEN, MOST_PER_ADDRESS, MOST_PER_LEARNER, NOBODY, find_left_behind
+from dmm.runs.runner import DEATHS, FORGOTTEN, MOST_PER_ADDRESS, MOST_PER_LEARNER, NOBODY, Runner, find_left_behind
 from dmm.runs.store import RunError
 from dmm.steering import Change
 from dmm.training import Budget, advance, make_spec, make_state
@@ -323,6 +324,38 @@ def test_a_change_that_comes_while_a_turn_is_yielding_is_not_lost(short_turns, n
         one.steer(runs[0], 0.02, 0.5)
         wait_for(lambda: one.trains(runs[1]))
         assert read_changes(runs[0]) == (Change(7, 0.02, 0.5),)
+
+
+class ByHand:
+    """An engine of one place, whose turns end when the test says so; nobody hears what they are told."""
+
+    def __init__(self):
+        self.on_end = None
+
+    def slots(self):
+        return int(self.on_end is None)
+
+    def submit(self, turn, on_end):
+        self.on_end = on_end
+        return self
+
+    def tell(self, order):
+        pass
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize(("state", "kept"), [("paused", 1), ("done", 0), ("diverged", 0)])
+def test_a_change_that_nobody_heard_before_a_run_was_over_is_none_of_its_changes(new_run, state, kept):
+    engine, run = ByHand(), new_run()
+    one = Runner(engine)
+    one.submit(run)
+    one.steer(run, 0.02, None)
+    engine.on_end(Ended(state))
+    assert not one.holds(run)
+    assert len(read_changes(run)) == kept
+    one.close()
 
 
 def test_a_worker_that_follows_no_order_is_killed_and_the_run_has_ended(short_turns, new_run, monkeypatch):

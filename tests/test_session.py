@@ -98,7 +98,7 @@ def test_a_finished_run_is_complete(finished, dataset):
 def test_metrics_hold_every_update_and_every_validation(finished):
     records = metrics(finished[0])
     assert [record["step"] for record in records if record["kind"] == "train"] == list(range(1, 37))
-    assert [r["epoch"] for r in records if r["kind"] == "valid"] == [*range(1, 11), 12]
+    assert [r["epoch"] for r in records if r["kind"] == "valid"] == [*range(1, 13)]
     best = min(record["bound"] for record in records if record["kind"] == "valid")
     assert finished[1].best == pytest.approx(best, rel=1e-5)
     raw, _ = store.read_lines(finished[0] / "metrics.jsonl")
@@ -110,7 +110,7 @@ def test_samples_begin_before_the_first_update_and_each_has_its_own_step(finishe
     run, _ = finished
     drawn, _ = read_samples(run)
     steps = [sample.step for sample in drawn]
-    assert steps == [0, *range(3, 31, 3), 36]
+    assert steps == [0, *range(3, 37, 3)]
     assert {sample.roll.shape for sample in drawn} == {(5, 88)}
     assert {sample.z.shape for sample in drawn} == {sample.gates.shape for sample in drawn} == {(5, 2)}
 
@@ -160,6 +160,20 @@ def test_the_smallest_model_with_a_batch_larger_than_the_data_trains(tmp_path, d
     status = session.train(run, dataset)
     assert (status.state, status.step) == ("done", 2)
     assert np.isfinite(status.best)
+
+
+def test_an_order_is_heard_after_the_update_during_which_it_came(tmp_path, data, dataset, monkeypatch, finished):
+    monkeypatch.setattr(session, "SLICE", 60.0)
+    run, came = make_run(tmp_path, data), []
+
+    def until():
+        came.append(len(came) == 2)  # not asked after the first update, a slice of its own, nor where an epoch ends
+        return came[-1]
+
+    status = session.train(run, dataset, lambda: "pause" if came and came[-1] else None, until=until)
+    assert (status.state, status.step) == ("paused", 5)
+    session.train(run, dataset)
+    assert_same_run(run, finished[0], dataset)
 
 
 def test_every_slice_is_reported_once_with_its_records(tmp_path, data, dataset, monkeypatch):

@@ -207,8 +207,7 @@ def test_a_cancelled_run_has_ended_within_half_a_second(tmp_path, preset):
             wait_for(lambda run=run: store.stored_status(run).state == "cancelled" and not one.holds(run))
             took.append(time.monotonic() - start)
     print(f"{preset}: {count} cancels took {percentile(took, 0.5):.2f} s, p95 {percentile(took, 0.95):.2f} s")
-    if preset == "classroom":
-        assert percentile(took, 0.95) < 0.5
+    assert percentile(took, 0.95) < 0.5
 
 
 def test_a_run_that_begins_shows_something_within_a_second(tmp_path):

@@ -436,6 +436,22 @@ def test_what_a_press_on_the_map_sends_is_checked(queue, monkeypatch):
     assert store.read_run_config(pinned[1]).learning_rate == 0.03
 
 
+def test_what_a_press_on_the_dots_sends_is_checked(queue, monkeypatch):
+    from dmm.ui.compare import sweep_view
+
+    sweep = make_sweep(BASE, {"z_dim": (8, 16)})
+    results = sweep_records.read_results(sweep, result_of(sweep, {(8,): 8.0, (16,): 8.5}))
+    pinned, state = [], {}
+    monkeypatch.setattr(sweep_view, "pin", lambda run: pinned.append(run))
+    monkeypatch.setattr(sweep_view.st, "session_state", state)
+    monkeypatch.setattr(sweep_view.st, "rerun", lambda: None)
+    for place in ([], [2], [-1], [0, 1], [float("inf")], [1]):
+        state["dots"] = {"selection": {"points": [{"customdata": place}]}}
+        sweep_view._pin_pressed("dots", sweep, sweep_records.by_cell(results))
+    (run,) = pinned
+    assert store.read_run_config(run).z_dim == 16
+
+
 def test_a_link_can_hide_sweeps(queue):
     at = open_page(PAGE, hide="compare.sweep")
     assert_alive(at, PAGE)

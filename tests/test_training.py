@@ -115,6 +115,22 @@ def test_advance_changes_neither_its_state_nor_the_global_generator(engine):
     assert_identical(copy_of(first), first)
 
 
+def test_slice_ends_after_the_update_at_which_it_is_told_to():
+    spec = make_spec(epochs=2)
+    whole, records, _ = train(make_state(spec), spec, [None])
+    state, seen, asked, report = make_state(spec), [], [], None
+    while not report or report.ended != "done":
+        before = len(asked)
+        told = iter([False, True])
+        state, report = advance(state, spec, Budget(until=lambda told=told: asked.append(next(told)) or asked[-1]))
+        seen += report.records
+        updates = sum(record["kind"] == "train" for record in report.records)
+        assert updates <= 2
+        assert len(asked) - before == updates - (report.ended != "budget")  # a milestone ends it unasked
+    assert_identical(whole, state)
+    assert without_clock(records) == without_clock(seen)
+
+
 def test_two_states_share_no_memory():
     spec = make_spec()
     start = make_state(spec)
@@ -155,8 +171,19 @@ def test_slice_ends_at_a_milestone_with_one_validation():
     assert [record["kind"] for record in report.records] == ["train"] * UPDATES + ["valid"]
 
 
+def milestones(epochs):
+    return [epoch for epoch in range(1, epochs + 1) if training.is_milestone(epoch, epochs)]
+
+
 def test_milestones_are_the_first_ten_epochs_every_fifth_and_the_last():
-    assert [epoch for epoch in range(1, 33) if training.is_milestone(epoch, 32)] == [*range(1, 11), 15, 20, 25, 30, 32]
+    assert milestones(123) == [*range(1, 11), *range(15, 121, 5), 123]
+    assert milestones(110) == [*range(1, 11), *range(15, 111, 5)]
+
+
+def test_short_runs_have_more_milestones_so_that_there_are_thirty():
+    assert milestones(49) == [*range(1, 50)]
+    assert milestones(51) == [*range(1, 11), *range(12, 51, 2), 51]
+    assert all(len(milestones(epochs)) >= 30 for epochs in range(30, 200))
 
 
 def test_seconds_of_a_run_add_up_over_its_slices():

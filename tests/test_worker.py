@@ -58,7 +58,9 @@ def test_turns_and_orders_are_heard_in_the_order_in_which_they_were_said(inbox):
     say('{"run": "/a", "steps": 3}')
     assert box.turns.get(timeout=5) == {"run": "/a", "steps": 3}
     assert box.order() is None
+    assert not box.has_news()
     say('{"step": 0, "learning_rate": 0.01, "kl_weight": null}', '{"order": "pause"}')
+    assert wait_for(box.has_news)
     assert wait_for(box.order) == Change(0, 0.01, None)
     assert wait_for(box.order) == "pause"
     assert box.order() is None
@@ -80,6 +82,7 @@ def test_the_end_of_the_input_interrupts_the_turn_and_is_the_last_one(inbox):
     assert box.turns.get(timeout=5) is None
     assert wait_for(box.order) == "pause"
     assert [box.order(), box.order()] == ["interrupt", "interrupt"]
+    assert box.has_news()
 
 
 # --- how a turn ends --------------------------------------------------------------------------------------------------
@@ -88,6 +91,9 @@ def test_the_end_of_the_input_interrupts_the_turn_and_is_the_last_one(inbox):
 class Silent:
     def order(self):
         return None
+
+    def has_news(self):
+        return False
 
 
 def raising(error):

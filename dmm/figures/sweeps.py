@@ -19,7 +19,7 @@ def sweep_map(values, columns, rows, column_title: str, row_title: str, words=No
         values: (R, C) nats per frame; NaN where there is none yet.
         columns, rows: C and R names.
         words: (R, C) what stands in a cell that has no number.
-        spread: (R, C) how far the seeds of a cell lie apart, told when one points at it.
+        spread: (R, C) the standard deviation over the seeds of a cell, told when one points at it.
 
     Raises:
         ValueError: names or shapes do not fit together.
@@ -168,7 +168,9 @@ def _numbers(x, y, told, ink):
 def _hover(value, spread):
     if not np.isfinite(value):
         return "no number yet"
-    return f"{value:.3f} nats per frame" + (f", ± {spread:.3f} over its seeds" if np.isfinite(spread) else "")
+    return f"{value:.3f} nats per frame" + (
+        f", standard deviation {spread:.3f} over its seeds" if np.isfinite(spread) else ""
+    )
 
 
 def _map_in_words(values, columns, rows, column_title, row_title, best):

@@ -7,6 +7,14 @@ from typing import NamedTuple, Protocol
 from dmm.runs.store import RunError
 from dmm.steering import Change
 
+ORDERS = {  # that end a turn: the state in which it leaves its run, and a sentence
+    "pause": ("paused", "It can go on from here."),
+    "cancel": ("cancelled", "Stopped as asked; what it has learned is kept."),
+    "limit": ("paused", "The time limit is up; it can go on from here."),
+    "interrupt": ("interrupted", "Interrupted; it can go on from here."),
+    "yield": ("queued", "Waiting for its next turn."),
+}
+
 
 class NoPlace(RunError):
     """All places are taken."""
@@ -30,7 +38,7 @@ class Handle(Protocol):
     """A turn that is under way."""
 
     def tell(self, order: str | Change) -> None:
-        """Give an order of `session.ORDERS`, or change what holds from the next update on."""
+        """Give an order of `ORDERS`, or change what holds from the next update on."""
 
     def kill(self) -> None:
         """End it at once, whatever it is doing."""

@@ -14,6 +14,7 @@ import torch
 from dmm import experiments, fused, training
 from dmm.batches import make_generator, to_tensors
 from dmm.runs import snapshots, store
+from dmm.runs.engine import ORDERS
 from dmm.runs.experiment_results import NETWORKS, Result, rounded
 from dmm.runs.race_records import (
     JUDGED,
@@ -31,12 +32,7 @@ from dmm.runs.store import Status
 
 DRAWS = 20
 SAVE_EVERY = 5.0  # seconds
-ORDERED = {
-    "pause": ("paused", "It can go on from here."),
-    "cancel": ("cancelled", "Stopped as asked."),
-    "interrupt": ("interrupted", "Interrupted; it can go on from here."),
-    "yield": ("queued", "Waiting for its next turn."),
-}
+ORDERED = ORDERS | {"cancel": ("cancelled", "Stopped as asked.")}  # what it has learned can be seen, not used
 
 
 class _Lane:
@@ -84,13 +80,13 @@ def run(folder: Path, orders: Callable[[], str | None] = lambda: None) -> Status
     """
     torch.set_num_threads(1)
     with store.hold(folder):
-        _write(folder, "running", "Making the data.")
+        past = read_race(folder).rounds
+        _write(folder, "running", "Making the data.", len(past))
         seed = store.read_about(folder, store.RACE)["config"]["seed"]
         z, x = experiments.draw(SYSTEM, JUDGED, experiments.VALID, seed)
         exact = -experiments.EXPERIMENTS[SYSTEM].exact(x).log_likelihood.mean() / x.shape[1]
         judged = tuple(x.astype(np.float32))
         lanes = {name: _Lane(folder, name, seed, judged[:1]) for name in NETWORKS}
-        past = read_race(folder).rounds
         known = {one.step for one in past}
         batch, began = to_tensors(judged), time.perf_counter()
         saved, spent = began, past[-1].seconds if past else 0.0

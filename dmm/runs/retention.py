@@ -52,10 +52,14 @@ def tidy(folder: Path, is_busy: Callable[[Path], bool], now: float | None = None
 
     Pinned and busy runs, and whatever is no run folder, stay. When there is space again, notices are taken back.
     """
+
+    def may_go(run):
+        return not is_pinned(run) and not is_busy(run)
+
     runs = [run for run in store.list_runs(folder) if run.parent == folder]
     sizes = {run: _size(run) for run in runs}
     number, total = len(runs), sum(sizes.values())
-    oldest = [run for run in sorted(runs, key=_used) if not is_pinned(run) and not is_busy(run)]
+    oldest = list(filter(may_go, sorted(runs, key=_used)))
     deleted = []
     for run in oldest:
         if number <= MOST_RUNS * NOTICE_AT and total <= MOST_BYTES * NOTICE_AT:
@@ -66,7 +70,7 @@ def tidy(folder: Path, is_busy: Callable[[Path], bool], now: float | None = None
         if left is None:
             with contextlib.suppress(OSError):
                 (run / LEAVING).touch()
-        elif left == 0 and over:
+        elif left == 0 and over and may_go(run):  # still: somebody may have pressed Resume or Pin meanwhile
             shutil.rmtree(run, ignore_errors=True)
             deleted.append(run)
             total, number = total - sizes[run], number - 1

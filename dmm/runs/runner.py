@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dmm.runs import changes, store
-from dmm.runs.engine import NoPlace, Slice
+from dmm.runs.engine import ORDERS, NoPlace, Slice
 from dmm.runs.events import note
 from dmm.runs.line import RACE, RUN, SWEEP, Entry, Line
 from dmm.runs.local_engine import LocalEngine
@@ -33,10 +33,7 @@ TIDY_EVERY = 120.0  # seconds
 FORGOTTEN_AFTER = 10.0  # seconds; a run that is only just being started is younger
 FORGOTTEN = "The app was closed before it was done; press Resume to go on from its last snapshot."
 WAITING = "Waiting for a free place to train."
-ENDS = {
-    "pause": ("paused", "It can go on from here."),
-    "cancel": ("cancelled", "Stopped as asked; what it has learned is kept."),
-}
+ENDS = {name: ORDERS[name] for name in ("pause", "cancel")}  # what a learner asks for
 NOBODY = "Nobody has watched for ten minutes, so it rests; press Resume to go on."
 
 
@@ -250,7 +247,8 @@ class Runner:
                 self._line.rest(entry.run)
             else:
                 self._line.remove(entry.run)
-            if turn.change and ended.state != "diverged":
+                self._watched.pop(entry.run, None)
+            if turn.change and ended.state not in ("done", "diverged"):  # what nobody heard has changed nothing
                 _keep_change(entry.run, turn.change)
             if sentence and entry.run not in self._line.entries and store.read_status(entry.run).state == "paused":
                 _say(entry.run, sentence)

@@ -18,6 +18,7 @@ from dmm.data.piece import digest
 from dmm.inspection import draw_piece
 from dmm.runs import snapshots, store
 from dmm.runs.changes import append_change, read_changes
+from dmm.runs.engine import ORDERS
 from dmm.runs.moments import keep_moment
 from dmm.runs.samples import Sample, append_sample, drawn_steps, is_due
 from dmm.runs.store import RunError, Status
@@ -25,20 +26,13 @@ from dmm.steering import Change, add, in_force
 from dmm.stopping import why_over
 from dmm.training import Budget, Report, Spec, State, advance, load_dmm, make_spec, make_state
 
-SLICE = 0.2  # seconds; how soon an order is heard and a page sees something new
+SLICE = 0.2  # seconds; how soon a page sees something new, and at the latest an order is heard
 SNAPSHOT_EVERY = 5.0  # seconds
 HEARTBEAT_EVERY = 1.0  # seconds
 SAMPLE_FRAMES = 64
 SAMPLE = 100  # a stream of random numbers of its own: each sample of a run starts from the same noise
 
 ADVICE = "The weights are back to before that; try a lower learning rate."
-ORDERS = {
-    "pause": ("paused", "It can go on from here."),
-    "cancel": ("cancelled", "Stopped as asked; what it has learned is kept."),
-    "limit": ("paused", "The time limit is up; it can go on from here."),
-    "interrupt": ("interrupted", "Interrupted; it can go on from here."),
-    "yield": ("queued", "Waiting for its next turn."),
-}
 STEPPED = ("paused", "One step at a time: press Step for the next update, or Resume.")
 
 
@@ -48,15 +42,17 @@ def train(
     orders: Callable[[], "str | Change | None"] = lambda: None,
     on_report: Callable[[State, Spec, Report], None] = lambda state, spec, report: None,
     steps: int | None = None,
+    until: Callable[[], bool] = lambda: False,
 ) -> Status:
     """Train a run from its last snapshot on.
 
     Args:
         run: its folder, as `store.new_run` made it.
         dataset: the pieces.
-        orders: asked between slices; answers None, one of `ORDERS`, or a `Change`, which holds from then on.
+        orders: asked between slices; answers None, one of `engine.ORDERS`, or a `Change`, which holds from then on.
         on_report: told of every slice.
         steps: so many updates, then a pause.
+        until: asked after each update; the slice then ends if it says so, and `orders` is asked.
 
     Returns:
         the status the run ended with, which is also in its folder. A disk that refuses to write ends the session
@@ -73,7 +69,7 @@ def train(
         spec = spec._replace(changes=read_changes(run))
         session = _Session(run, spec, snapshots.load_last(run, make_state(spec)))
         try:
-            return session.run_on(orders, on_report, steps)
+            return session.run_on(orders, on_report, steps, until)
         except BrokenPipeError:  # who listens to the reports has gone; that is no disk
             raise
         except OSError as error:
@@ -89,7 +85,7 @@ class _Session:
         self.drawn = drawn_steps(run)  # a run that went back draws none twice
         self.saved = self.beat = time.monotonic()
 
-    def run_on(self, orders, on_report, steps=None):
+    def run_on(self, orders, on_report, steps, until):
         self.write("running", "Training.")
         self.draw()
         keep_moment(self.run, self.state, self.spec)
@@ -105,7 +101,7 @@ class _Session:
             if self.state.step == goal:
                 return self.end(*STEPPED)
             report = self.slice(budget)
-            budget = Budget(seconds=SLICE, steps=None if goal is None else goal - self.state.step)
+            budget = Budget(SLICE, None if goal is None else goal - self.state.step, until)
             on_report(self.state, self.spec, report)
             if report.ended == "diverged":
                 self.go_back()

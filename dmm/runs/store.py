@@ -8,6 +8,8 @@ events.jsonl     what happened to it, a sentence each
 snapshots/       weights and optimiser moments (see `snapshots.py`)
 moments/         weights now and then from the first update on, to scrub back through (see `moments.py`)
 status.json      how the run is doing, replaced whole, with a heartbeat
+pinned, leaving  whether it stays when space gets short, and since when it may go (see `retention.py`)
+worker.log       what a process that failed had to say
 lock             held by the process that trains the run, so that there is only one
 """
 

@@ -2,8 +2,9 @@
 
 It says that it is ready, then takes JSON lines: `{"run": FOLDER, "steps": null}` begins a turn, `{"order": "pause"}`
 ends it (or "cancel", "yield": another run's turn), a change such as `{"step": 0, "learning_rate": 0.01, "kl_weight":
-null}` holds from the next update on. It answers `{"ended": STATE}`. At the end of its input, which comes when the app
-that started it is gone, it saves and ends. All else it has to say goes into the run folder.
+null}` holds from the next update on. Either is heard when the update under way is over. It answers `{"ended": STATE}`.
+At the end of its input, which comes when the app that started it is gone, it saves and ends. All else it has to say
+goes into the run folder.
 """
 
 import contextlib
@@ -56,6 +57,10 @@ class Inbox:
             return self.orders.get_nowait()
         return "interrupt" if self.closed else None
 
+    def has_news(self):
+        """Whether `order` has something to say now."""
+        return self.closed or not self.orders.empty()
+
 
 def train(run: Path, inbox: Inbox, steps: int | None) -> str:
     """One turn; the state in which it leaves the run. A run that could not even begin says in its status why."""
@@ -66,7 +71,7 @@ def train(run: Path, inbox: Inbox, steps: int | None) -> str:
         config = store.read_run_config(run)
         if config.device == "cuda":
             _limit_memory(None)  # a graphics card's driver reserves far more than it uses
-        return session.train(run, _load(config.data), inbox.order, steps=steps).state
+        return session.train(run, _load(config.data), inbox.order, steps=steps, until=inbox.has_news).state
     except RunBusy:
         return "busy"  # it is in good hands
     except (RunError, DataError, ConfigError) as error:

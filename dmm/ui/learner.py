@@ -37,7 +37,7 @@ def remember() -> None:
         height="content",
         on_known_change=lambda: None,
     )
-    if answer.known and NUMBER.fullmatch(answer.known):  # another tab was first
+    if isinstance(answer.known, str) and NUMBER.fullmatch(answer.known):  # another tab was first
         st.session_state[KEY] = answer.known
         st.rerun()
 

@@ -44,7 +44,7 @@ DESCRIPTION = (
 
 
 def live_run(run, state) -> None:
-    """Draw a run that was in `state` when the page began; while it trains, what is new twice a second and more.
+    """Draw a run that was in `state` when the page began; while it trains, what is new at each tick.
 
     When the state changes, here or in another tab, the whole page runs again, for its buttons. All is one fragment:
     of two that are due at the same time Streamlit may drop what one has drawn.

@@ -48,12 +48,12 @@ HTML = """
   <div class="train" role="group" aria-label="Training">
     <div class="head"><b class="title"></b><span class="note"></span></div>
     <div class="row">
-      <button class="play" type="button">Play</button>
+      <button class="play" type="button" title="Goes through training from here, or from its beginning.">Play</button>
       <div class="track">
         <canvas class="bounds" aria-hidden="true"></canvas>
         <input class="moment" type="range" min="0" step="1" aria-label="Moment of training" />
       </div>
-      <button class="take" type="button"></button>
+      <button class="take" type="button" title="What follows below then shows the model at this moment."></button>
     </div>
     <p class="when"></p>
     <p class="readout"></p>
@@ -64,15 +64,16 @@ HTML = """
       <figure data-view="gates"><figcaption></figcaption><canvas></canvas></figure>
       <figure data-view="bands"><figcaption></figcaption><canvas></canvas>
         <div class="choice">
-          Bands <select name="first" aria-label="First band"></select>
-          <select name="second" aria-label="Second band"></select>
+          Bands <select name="first" title="Which dimension of z to draw" aria-label="First band"></select>
+          <select name="second" title="Another one beside it" aria-label="Second band"></select>
         </div>
       </figure>
     </div>
     <div class="planes">
       <figure data-view="path"><figcaption></figcaption><canvas></canvas>
         <div class="choice">
-          Axes <select name="across" aria-label="Across"></select> <select name="up" aria-label="Up"></select>
+          Axes <select name="across" title="From left to right" aria-label="Across"></select>
+          <select name="up" title="From bottom to top" aria-label="Up"></select>
         </div>
       </figure>
       <figure data-view="field"><figcaption></figcaption><canvas></canvas></figure>

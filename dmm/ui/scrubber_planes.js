@@ -111,8 +111,8 @@ function paintField(scrubber, canvas) {
   const fixed = past.fixed(moment);
   for (const [, px, py, stable] of fixed) dot(pen, frame.at(px, py), 7, look.colours.end, { open: !stable, width: 3 });
   const stable = fixed.filter((one) => one[3]).length;
-  const several = `${fixed.length || "no"} fixed points here${fixed.length ? `, ${stable} stable (filled)` : ""}.`;
-  const count = fixed.length === 1 ? `one fixed point here, ${stable ? "stable" : "unstable (open)"}.` : several;
+  const several = `${fixed.length || "no"} fixed points here${fixed.length ? ` (large circles), ${stable} stable (filled)` : ""}.`;
+  const count = fixed.length === 1 ? `one fixed point here (large circle), ${stable ? "stable" : "unstable"}.` : several;
   caption(canvas, "Transition", `arrows show ${number(100 * part, 0)}\u00a0% of a step; ${count}`);
 }
 

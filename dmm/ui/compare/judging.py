@@ -7,7 +7,8 @@ from dmm import conventions
 from dmm.data import DataError
 from dmm.runs import store
 from dmm.runs.store import RunError
-from dmm.ui.compare.pinned import labels, table_of
+from dmm.ui.compare.outcome import places
+from dmm.ui.compare.pinned import labels, of_keys, table_of
 from dmm.ui.compare.published import show_published
 from dmm.ui.datasets import dataset_of
 from dmm.ui.looking import model_of, version_of
@@ -23,7 +24,7 @@ HELP = f"Runs each model over all test pieces, {DRAWS} draws of the latents each
 @st.fragment
 def show_judging(pinned) -> None:
     """On request: the bound and a on the test pieces, and the differences piece by piece; published numbers beside."""
-    own, elsewhere = st.columns([3, 2], gap="large")
+    own, elsewhere = places(pinned, [3, 2])
     with own:
         if st.button("Judge all on the test pieces", icon=":material/balance:", key="judge all", help=HELP):
             _judge(pinned)
@@ -39,13 +40,18 @@ def kept(pinned) -> list[tuple | None]:
 
 
 def best_of(pinned, found) -> tuple[str, str, str] | None:
-    """The best of these runs for the table of published numbers: its name, (b) and a; None if none has a bound yet."""
-    tested = [place for place, one in enumerate(found) if one]
+    """The best of these runs for the table of published numbers: its name, (b) and a; None if none has a bound yet.
+
+    Those whose nats are of a density are left out.
+    """
+    right = [place for place, one in enumerate(pinned) if of_keys(one)]
+    tested = [place for place in right if found[place]]
     if tested:
         place = min(tested, key=lambda place: found[place][0].sum() / found[place][2].sum())
         bound, a, lengths = found[place]
         return f"**{labels(pinned)[place]}**, these chorales, test", _told(bound, lengths), _told(a, lengths)
-    reached = [(one.points["bound"][one.best()], place) for place, one in enumerate(pinned) if one.best() is not None]
+    best = {place: pinned[place].best() for place in right}
+    reached = [(pinned[place].points["bound"][at], place) for place, at in best.items() if at is not None]
     if not reached:
         return None
     bound, place = min(reached)
@@ -126,4 +132,4 @@ def table(pinned, found) -> str:
 def _told(costs, lengths, sign=""):
     """Nats per frame, and two standard errors over pieces."""
     per_frame = conventions.numbers(costs, lengths).per_frame
-    return f"{per_frame:{sign}.3f} ± {2 * conventions.standard_error(costs, lengths):.3f}"
+    return f"{per_frame:{sign}.3f}\u00a0±\u00a0{2 * conventions.standard_error(costs, lengths):.3f}"

@@ -5,15 +5,15 @@ import streamlit as st
 from dmm.config import about
 from dmm.runs.comparison import differences
 from dmm.ui.choices import in_words as choice_in_words
-from dmm.ui.compare.pinned import table_of
+from dmm.ui.compare.pinned import of_keys, table_of
 from dmm.ui.words import plain
 
 BESIDE = 3  # so many runs, and there is room for two tables side by side
 
 
-def places(pinned):
-    """Where the two tables go: side by side, or one below the other."""
-    return st.columns(2, gap="large") if len(pinned) <= BESIDE else (st.container(), st.container())
+def places(pinned, widths=(1, 1)):
+    """Where two tables go: side by side, or one below the other."""
+    return st.columns(widths, gap="large") if len(pinned) <= BESIDE else (st.container(), st.container())
 
 
 def show_differences(pinned) -> None:
@@ -34,7 +34,7 @@ def show_outcome(pinned) -> None:
         return ["–" if place is None else form.format(one.points[column][place]) for one, place in reached]
 
     bounds = at_best("bound", "{:.3f}")
-    if lowest is not None:
+    if lowest is not None and len({*map(of_keys, pinned)}) == 1:
         bounds = [f"**{bound}**" if bound == f"{lowest:.3f}" else bound for bound in bounds]
     rows = [
         ("best bound, nats per frame", bounds),

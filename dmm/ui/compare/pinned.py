@@ -13,7 +13,8 @@ from dmm.ui.words import describe_config, plain
 LESSON = "compare"
 MOST = len(RUNS)  # as many as can be told apart
 KEY, READ, SEEN = "pinned runs", "pinned runs of the link", "runs that were offered"
-HELP = "Those that came with the app, yours of this visit, and those that the link names. Up to six."
+DENSITY = "Nats of a Gaussian emission ({}) are those of a density: they cannot stand beside nats of keys."
+HELP = "Those that came with the app, yours, and those that the link names. Up to six."
 
 
 def choose_runs() -> list[Pinned]:
@@ -70,6 +71,14 @@ def show_letters(pinned: list[Pinned]) -> None:
     """Which letter is which run."""
     lines = zip(labels(pinned), pinned, strict=True)
     st.markdown("\n".join(f"- **{label}**, {in_words(one.run.name)}" for label, one in lines))
+    densities = [label for label, one in zip(labels(pinned), pinned, strict=True) if not of_keys(one)]
+    if densities and len(densities) < len(pinned):
+        st.warning(DENSITY.format(", ".join(densities)))
+
+
+def of_keys(one: Pinned) -> bool:
+    """Whether a run's nats are those of keys, as published ones are, and not of a density."""
+    return one.config.emission == "bernoulli"
 
 
 def _known():
@@ -91,5 +100,6 @@ def _from_link():
         except RunError:
             wrong += 1
     if wrong:
-        st.warning(f"The link names {wrong} run{'s' if wrong > 1 else ''} that are not here; the others are shown.")
+        which = "a run that is" if wrong == 1 else f"{wrong} runs that are"
+        st.warning(f"The link names {which} not here; {'the others' if found else 'other runs'} are shown.")
     return found[:MOST] or None

@@ -16,7 +16,7 @@ from dmm.ui.words import plain
 
 TICK, SLOW_TICK = 2.0, 6.0  # seconds, while it trains and while it rests: another tab may let it go on
 RESTING = ("paused", "interrupted")
-START = "Queues all runs of this sweep. Training goes on when you leave the page."
+START = "Queues all runs of this sweep. They train on when you leave the page, and rest after ten minutes unseen."
 PAUSE = "All its runs rest; Resume all goes on from the same point."
 STOP = "Ends all its runs; what they have learned is kept."
 RESUME = "Queues again all runs that are not done, from their last snapshots."

@@ -105,13 +105,13 @@ def _pin_pressed(key, sweep, done):
         (point,) = st.session_state[key]["selection"]["points"]
         carried = point["customdata"]
         place = [int(one) for one in (carried.values() if isinstance(carried, dict) else carried)]
-    except (KeyError, TypeError, ValueError, AttributeError):  # a browser may send anything
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):  # a browser may send anything
         return
     if len(sweep.fields) == 2:
         cell = dict(_cells(sweep)).get(tuple(place))
     else:
         (values,) = sweep.fields.values()
-        cell = (values[place[0]],) if 0 <= place[0] < len(values) else None
+        cell = dict(enumerate((value,) for value in values)).get(place[0]) if len(place) == 1 else None
     runs = done.get(cell)
     if runs:
         pin(min(runs, key=lambda one: one.status.best).run)

@@ -18,7 +18,7 @@ from dmm.ui.words import plain
 DRAWS = 24  # of the posterior, at each moment
 PATIENCE = 0.4  # seconds without a progress bar
 WAIT = "Looking at the piece as the model did at {} moments of its training…"
-STORED = "Stored with the run, one byte a number."
+STORED = "Stored with the run, each number rounded to one of 256 levels."
 ONLY_BEST = (
     "Of a run that came with the app only the best weights are kept, so other pieces than the first one show a single "
     "moment."

@@ -96,7 +96,7 @@ def in_words(run, past: Past, index: int) -> str:
         if np.isfinite(moment.bound)
         else ""
     )
-    return f"Below: run {run.name} {trained}, one byte a number{bound}."
+    return f"Below: run {run.name} {trained}, numbers rounded to 256 levels{bound}."
 
 
 def show_trajectory(piece, inspection) -> None:

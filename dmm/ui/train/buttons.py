@@ -13,6 +13,10 @@ from dmm.ui.learner import may_steer
 
 START = "Trains a new model with the settings on this page. Training goes on when you leave the page."
 AT_ODDS = "Some settings do not go together; the red sentence above them says which."
+PAUSE = "Training rests; Resume goes on from the same point (key Space)."
+RESUME = "Goes on from the last snapshot (key Space)."
+STOP = "Ends the run; what it has learned is kept."
+HALVE = "From the last good weights, with half the learning rate."
 STEP = "One update, then it pauses (key →)."
 FIRST_STEP = "The first update of a new run, then it pauses (key →)."
 RESET = "A run with the same settings, seed and first weights, before its first update. This one is kept."
@@ -33,8 +37,6 @@ def run_buttons(run, state, config) -> None:
         if mine:
             _play(run, state)
         begun = _begin(own, mine, config)
-        if mine and state in acts.RESUMABLE:
-            _button("Step", "skip_next", STEP, "step", lambda: acts.resume(run, steps=1))
         if mine:
             again = store.read_run_config(run)
             _button("Reset", "replay", RESET, "reset", lambda: acts.start_over(again))
@@ -53,19 +55,23 @@ def run_buttons(run, state, config) -> None:
 
 
 def _play(run, state):
-    """Pause and stop while it trains or waits; go on while it rests."""
-    if state in store.LIVE and runner().holds(run):
-        given = acts.is_ending(run)
-        words = "Training rests; Resume goes on from the same point (key Space)."
-        _button("Pause", "pause", words, "pause", lambda: acts.order(run, "pause"), disabled=given, kind="primary")
-        words = "Ends the run; what it has learned is kept."
-        _button("Stop", "stop", words, "stop", lambda: acts.order(run, "cancel"), disabled=given)
-    elif state in acts.RESUMABLE:
-        words = "Goes on from the last snapshot (key Space)."
-        _button("Resume", "play_arrow", words, "resume", lambda: acts.resume(run), kind="primary")
-        if state == "diverged":
-            words = "From the last good weights, with half the learning rate."
-            _button("Halve the rate, resume", "trending_down", words, "halve", lambda: acts.halve_rate(run))
+    """Pause and stop while it trains or waits; go on, or a step, while it rests.
+
+    Step and Stop keep their places while they cannot be pressed: a hand that presses the same spot again and again
+    must not come upon another button.
+    """
+    held = state in store.LIVE and runner().holds(run)
+    if not held and state not in acts.RESUMABLE:
+        return
+    given = held and acts.is_ending(run)
+    if held:
+        _button("Pause", "pause", PAUSE, "pause", lambda: acts.order(run, "pause"), disabled=given, kind="primary")
+    else:
+        _button("Resume", "play_arrow", RESUME, "resume", lambda: acts.resume(run), kind="primary")
+    _button("Step", "skip_next", STEP, "step", lambda: acts.resume(run, steps=1), disabled=held)
+    _button("Stop", "stop", STOP, "stop", lambda: acts.order(run, "cancel"), disabled=given or not held)
+    if state == "diverged":
+        _button("Halve the rate, resume", "trending_down", HALVE, "halve", lambda: acts.halve_rate(run))
 
 
 def _begin(own, mine, config):

@@ -13,7 +13,10 @@ from dmm.ui.words import plain
 
 TICK = 0.4  # seconds
 NAMES = {"fused": "Fused engine", "pyro": "Pyro program"}
-RUN_IT = "Trains the same small model twice, first with the fused engine, then with Pyro: some 15 seconds."
+RUN_IT = (
+    "Trains the same small model twice, first with the fused engine, then with Pyro: some 15 seconds, more where "
+    "others train."
+)
 SAME = (
     "The *fused engine* computes the bound and its gradient by hand-written loops; the *Pyro program* is the model as "
     "one would write it in Pyro, a latent at a time, with Pyro's own ELBO. Both train the same small model, with the "
@@ -115,7 +118,8 @@ def _progress():
     name = NAMES[engine_race.ENGINES[len(runs) - 1]]
     words = f"{name}: epoch {min(status.epoch + 1, epochs)} of {epochs}."
     if before is not None:
-        words = f"{name}: waiting for a place to train; {before} before it."
+        ahead = {0: "its turn is next", 1: "one turn is before it"}.get(before, f"{before} turns are before it")
+        words = f"{name}: waiting for a place to train; {ahead}."
     st.progress((len(runs) - 1 + status.epoch / epochs) / engines, words)
     if st.button("Cancel", key="cancel_race", help="Stops the comparison; what was shown before comes back."):
         current.runner().order(runs[-1], "cancel")

@@ -50,9 +50,9 @@ def show_tasks(run) -> None:
 
 
 def own_runs(run) -> list:
-    """The folders of the runs of this visit, and the one on the screen if it did not come with the app.
+    """The folders of the visitor's runs, and the one on the screen if it did not come with the app.
 
-    A reload is a new visit that knows a run by the page's address alone, so that one counts as well.
+    A browser that keeps no cookies knows a run after a reload by the page's address alone, so that one counts as well.
     """
     names = {*my_runs(), *([run.name] if run.parent != store.SHIPPED else [])}
     found = []

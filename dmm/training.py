@@ -304,7 +304,8 @@ def _trouble(record, config):
     if not math.isfinite(record["bound"]):
         return "The bound is no longer a number."
     if config.emission == "bernoulli" and record["bound"] > 10 * config.x_dim * math.log(2):
-        return f"The bound rose to {_short(record['bound'])} nats per frame, ten times worse than tossing coins."
+        height = _short(record["bound"])
+        return f"The bound rose to {height} nats per frame, more than ten times worse than tossing coins."
     if record["bound"] > 1e6 * config.x_dim:
         return f"The bound rose to {_short(record['bound'])} nats per frame."
     if not math.isfinite(record["gradient_norm"]):

@@ -68,7 +68,7 @@ def test_runs_of_earlier_visits_are_found_and_can_be_chosen(queue, new_run):
     at = open_page("train", run=first.name)
     chooser = pick(at, "Your runs")
     assert sorted(chooser.options) == sorted(
-        f"Run {number}, paused: {words}" for number, words in ((1, in_words(first)), (2, in_words(second)))
+        f"Run {number}, paused: {in_words(run)}; {run.name}" for number, run in ((1, first), (2, second))
     )
     chooser.set_value(second.name).run()
     at.run()

@@ -368,7 +368,8 @@ def test_map_shows_each_cell_as_its_runs_finish_and_a_run_is_pinned(queue):
     assert pick(at, "A run of it").value == best.name
     click(at, "Pin it above").run()
     assert at.multiselect[0].value[-1] == best.name
-    assert f"**D**, trained here, {best.name}" in words(at)
+    (line,) = (one for one in words(at).splitlines() if one.startswith("- **D**"))
+    assert line.endswith(f"; trained here, {best.name}")
     assert sentences(at) == []
 
 

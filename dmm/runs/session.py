@@ -106,10 +106,16 @@ class _Session:
             if report.ended == "diverged":
                 self.go_back()
                 return self.end("diverged", f"{report.cause} {ADVICE}")
-            over = self.why_over(report) or (report.ended == "done" and f"Done: {self.epoch} epochs.")
+            over = self.why_over(report) or (report.ended == "done" and self.done())
             if over:
                 return self.end("done", over)
             self.keep_up()
+
+    def done(self):
+        """What there is to say of a run that has had all its epochs."""
+        if not self.spec.config.epochs:
+            return "Done: it was to train for 0 epochs, so its weights are the first ones."
+        return f"Done: {self.epoch} epochs."
 
     def change(self, order):
         """From the next update on it is as a hand has set it."""

@@ -108,6 +108,6 @@ def _in_words(name, mine):
         run = store.find_run(name)
         words = describe_config(store.read_run_config(run))
         number = f"Run {mine.index(name) + 1}" if name in mine else "This run"
-        return plain(f"{number}, {runner().status(run).state}: {words}")
+        return plain(f"{number}, {runner().status(run).state}: {words}; {name}")
     except RunError:
         return f"Run {name}: deleted"

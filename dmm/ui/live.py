@@ -77,7 +77,7 @@ def _draw(run, state, crowded):
     curves.update()
     if not curves.points["step"] and runner().trains(run):
         _await_first_point(curves)
-    st.markdown(_headline(run, config, status))
+    st.markdown(_headline(run, config, status, bool(curves.points["step"])))
     _numbers(config, status, curves)
     published = {"published": published_curve(curves.points["step"])} if config.emission == "bernoulli" else {}
     stream_chart(
@@ -174,7 +174,7 @@ def _last_sample(run):
     return memory["last"]
 
 
-def _headline(run, config, status):
+def _headline(run, config, status, begun):
     """How the run is doing, in a line."""
     about = f"Run `{run.name}`: {describe_config(config)}"
     if run.parent == store.SHIPPED:
@@ -184,10 +184,12 @@ def _headline(run, config, status):
         return f"**Waiting.** {in_line(wait)} {about}"
     if status.state in store.LIVE and is_ending(run):
         return f"**Ending** after this update. {about}"
-    if status.state == "queued" or (status.state == "running" and not status.step):
+    if status.state in store.LIVE and not status.step and not begun:
         return f"**Starting**: PyTorch takes a second or two, the first update of a large model longer. {about}"
-    sentence = "" if status.state == "running" else plain(status.sentence)
-    return f"**{status.state.capitalize()}.** {sentence} {about}"
+    state = "running" if status.state in store.LIVE else status.state
+    sentence = "" if state == "running" else plain(status.sentence)
+    sentence = sentence.removeprefix(f"{state.capitalize()}: ")  # said once
+    return f"**{state.capitalize()}.** {sentence[:1].upper()}{sentence[1:]} {about}"
 
 
 def in_line(wait) -> str:
@@ -212,13 +214,13 @@ def _numbers(config, status, curves):
 
 def _last_update(curves):
     """The numbers that change with every update, in one line."""
-    if curves.kl_weight is None or curves.gradient_norm is None:
+    if curves.kl_weight is None:
         return "No update yet."
-    speed = "" if curves.frames_per_second is None else f", {curves.frames_per_second:,.0f} frames a second"
-    return (
-        f"At the last update: KL weight {curves.kl_weight:.2f}, learning rate {curves.learning_rate:.2g}, "
-        f"gradient norm {curves.gradient_norm:.3g}{speed}."
-    )
+    words = [f"KL weight {curves.kl_weight:.2f}"]
+    words += [] if curves.learning_rate is None else [f"learning rate {curves.learning_rate:.2g}"]
+    words += ["gradient no number" if curves.gradient_norm is None else f"gradient norm {curves.gradient_norm:.3g}"]
+    words += [] if curves.frames_per_second is None else [f"{curves.frames_per_second:,.0f} frames a second"]
+    return f"At the last update: {', '.join(words)}."
 
 
 def _legend(config, curves):

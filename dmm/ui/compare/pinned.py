@@ -53,7 +53,7 @@ def in_words(name: str) -> str:
         words = describe_config(store.read_run_config(run))
     except RunError:
         return f"{name}: deleted"
-    return f"{'came with the app' if run.parent == store.SHIPPED else 'trained here'}, {name}: {words}"
+    return f"{words}; {'came with the app' if run.parent == store.SHIPPED else 'trained here'}, {name}"
 
 
 def labels(pinned: list[Pinned]) -> list[str]:

@@ -8,7 +8,7 @@ from dmm.runs.changes import read_changes
 from dmm.steering import MOST_KL_WEIGHT, in_force
 from dmm.ui import acts
 from dmm.ui.learner import may_steer
-from dmm.ui.train.knobs import RATES
+from dmm.ui.train.knobs import RATES, is_shown
 
 STEERABLE = (*store.LIVE, *acts.RESUMABLE)
 ALWAYS = 10**9  # an update that no run comes to: what holds in the end
@@ -23,7 +23,7 @@ WEIGHT = (
 @st.fragment
 def steer(run, state) -> None:
     """The controls, for whoever may; nothing where there is nothing to steer."""
-    if run.parent == store.SHIPPED or state not in STEERABLE or not may_steer(run):
+    if run.parent == store.SHIPPED or state not in STEERABLE or not may_steer(run) or not is_shown("learning_rate"):
         return
     keys = {name: f"steer {name} {run.name}" for name in ("rate", "hold", "weight")}
     _follow(run, keys)

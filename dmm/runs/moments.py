@@ -37,7 +37,7 @@ def moment_epochs(epochs: int, most: int = MOST) -> list[int]:
     """After which epochs a moment is kept: milestones, as many as may be, in about even steps of the logarithm.
 
     >>> moment_epochs(12), moment_epochs(300, 7)
-    ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12], [1, 3, 8, 20, 50, 125, 300])
+    ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], [1, 3, 8, 20, 50, 125, 300])
     """
     left = [epoch for epoch in range(1, epochs + 1) if is_milestone(epoch, epochs)]
     chosen, wanted = [], 1.0

@@ -216,12 +216,6 @@ def test_home_shows_another_moment_of_training():
     assert first["roll"]["data"] != last["roll"]["data"]
 
 
-def test_home_plays_its_sample():
-    at = click(open_page("home"), "Hear it")
-    assert_alive(at, "home")
-    assert len(at.get("audio")) == 1
-
-
 def test_train_shows_the_stored_run_first(queue):
     at = open_page("train")
     chart, sample = views(at)["curve"], views(at)["sample"]
@@ -241,7 +235,7 @@ def test_latents_shows_scrubber_path_in_space_and_draw():
         open_part(at, part)
         shown |= set(views(at)) | set(figures(at))
         assert all(chart.proto.alt for chart in at.get("plotly_chart"))
-    assert shown == {"scrubber", "draw", "trajectory"}
+    assert shown == {"piece", "scrubber", "draw", "trajectory"}
 
 
 LIGHT = """

@@ -1,7 +1,7 @@
 """The roll view: piano roll, latents and gates over one time axis, with one playhead, and a player of its sound.
 
 A picture in the browser (`roll_view.js`) that is repainted in place when new data arrive under the same key. Its sound
-is made there as well (`roll_view_sound.js`), a key where its chance is at least one half; the server hears nothing of it.
+is made there as well (`roll_view_sound.js`): a key sounds where its chance is at least one half.
 The arrays travel as base64: a 0/1 roll as bits, probabilities, pitches and gates as bytes, latents as 16-bit
 integers with one scale; 128 frames with 32 latents and gates take about 20 kB.
 """

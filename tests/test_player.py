@@ -255,17 +255,18 @@ def test_seek_loop_keys_and_one_player_at_a_time(page, app):
     seen = [beat(one) for _ in range(24) if page.wait_for_timeout(50) is None]
     assert all(4 <= b < 6 for b in seen[2:])
     assert (np.diff(seen) < 0).sum() >= 1
-    over.press("Home")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Shift+ArrowRight")
-    page.keyboard.press("Shift+ArrowRight")
+    over.press("Space")
+    for key in ("Home", "ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight"):
+        page.keyboard.press(key)
     assert fact(one, "loop") == "1-4"
     assert one.locator(".spoken").inner_text() == "Loop from beat 2 to 4."
     page.keyboard.press("Escape")
     assert fact(one, "loop") == ""
+    page.keyboard.press("Space")
+    wait_until(lambda: fact(one, "playing"), "it plays again", tab=page)
 
     # The other one begins and this one stops; in a field the space bar only writes, elsewhere it plays what was last.
-    two.get_by_role("button", name="Play", exact=True).click()
+    two.get_by_role("button", name="Hear it").click()
     wait_until(lambda: beat(two) > 0, "the other plays", tab=page)
     assert (fact(one, "playing"), fact(two, "playing")) == ("", "yes")
     page.get_by_label("A field").press("Space")
@@ -282,12 +283,16 @@ def test_seek_loop_keys_and_one_player_at_a_time(page, app):
     assert two.locator(".where").inner_text() == "beat 8 of 16"
     two.get_by_role("button", name="To the start").click()
     assert page.evaluate("window.told") == {"place": "there", "beat": None}
+    with page.expect_download() as saved:
+        two.get_by_role("button", name="Save sound").click()
+    assert saved.value.suggested_filename == "Two.wav"
     page.reload()
     assert fact(player(page), "playing") == ""
     assert page.evaluate("document.dmmStage.context") is None
 
 
 def test_a_new_sample_waits_while_one_plays(page, app):
+    page.emulate_media(reduced_motion="reduce")
     page.goto(f"{app}?live=1")
     view = player(page)
     view.get_by_role("button", name="Play", exact=True).click()
@@ -303,3 +308,8 @@ def test_a_new_sample_waits_while_one_plays(page, app):
     assert fact(view, "playing") == "yes"
     assert beat(view) >= before
     assert fact(view, "builds") == "1"
+
+    # Whoever wants less motion sees it go from beat to beat.
+    place, step = view.locator(".playhead").evaluate("e => e.style.transform"), float(fact(view, "step"))
+    assert float(place.removeprefix("translateX(").removesuffix("px)")) / step % 1 == pytest.approx(0, abs=1e-3)
+    page.emulate_media(reduced_motion="no-preference")

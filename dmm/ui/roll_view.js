@@ -49,7 +49,7 @@ const LOWEST = 21; // the pitch of the piano's first key, A0
 // What is heard of a packet, as one text.
 const musicOf = ({ frames, roll, onsets }) => [frames, roll.data, onsets?.data].join();
 
-const HINT = "Click a beat, or use the arrow keys, to go there. Drag along the beats below, or hold Shift, to loop.";
+const HINT = "Click a beat, or use the arrow keys, to go there. Drag along the numbered beats, or hold Shift with the arrows, to loop.";
 
 class RollView {
   constructor(root) {
@@ -151,6 +151,7 @@ class RollView {
   // --- the crosshair and the playhead ------------------------------------------------------------------------
 
   setFrame(t) {
+    if (!this.box) return; // the bar alone
     this.frame = t === null ? null : this.within(t);
     this.root.dataset.frame = this.frame ?? "";
     paintCrosshair(this);
@@ -224,6 +225,7 @@ class RollView {
     this.anchor = null;
     this.setFrame(t);
     this.player.seek(this.frame);
+    if (this.player.playing) this.setFrame(null);
   }
 
   // The loop reaches from one beat to another, whichever comes first.
@@ -234,11 +236,13 @@ class RollView {
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const moves = { ArrowLeft: -1, ArrowRight: 1, PageDown: -16, PageUp: 16, Home: -Infinity, End: Infinity };
-    const here = this.frame ?? Math.floor(this.player.position);
+    const { position, playing } = this.player;
+    const here = this.frame ?? Math.floor(position);
+    const begins = this.frame === null && !position && !playing && event.key === "ArrowRight";
     if (event.key === "Escape") this.forget();
     else if (!(event.key in moves)) return;
     else if (event.shiftKey) this.extend(this.within(here), this.within(here + moves[event.key]));
-    else this.choose(this.frame === null && !here && event.key === "ArrowRight" ? 0 : here + moves[event.key]);
+    else this.choose(begins ? 0 : here + moves[event.key]);
     event.preventDefault();
     event.stopPropagation();
     this.bringIntoSight((this.frame ?? 0) * this.box.step);

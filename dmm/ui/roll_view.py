@@ -29,7 +29,9 @@ HTML = """
     <span class="where"></span>
     <label>Tempo <input class="tempo" type="range" min="40" max="240" step="5" /><span class="speed"></span></label>
     <label>Volume <input class="volume" type="range" min="0" max="100" step="5" /></label>
-    <button class="save" type="button" title="A WAV file, at this tempo"><i class="icon"></i>Save sound</button>
+    <button class="save" type="button" aria-label="Save sound" title="Save sound: a WAV file, at this tempo">
+      <i class="icon"></i><span>Save sound</span>
+    </button>
   </div>
   <p class="trouble" role="alert"></p>
   <div class="frame">

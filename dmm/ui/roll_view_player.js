@@ -77,6 +77,8 @@ class Player {
     if (this.waking || !(await this.wake())) return;
     if (stage.playing !== this) stage.playing?.pause();
     stage.playing = this;
+    this.part("volume").value = stage.volume;
+    this.view.setFrame(null);
     if (this.position >= this.piece.frames) this.position = this.loop.on ? this.loop.from : 0;
     this.start();
     this.timer = setInterval(() => this.feed(), PULSE);
@@ -288,7 +290,7 @@ class Player {
     if (state === this.state) return;
     this.state = state;
     root.classList.toggle("sounds", playing);
-    this.part("play").querySelector("b").textContent = playing ? "Pause" : "Play";
+    this.part("play").querySelector("b").textContent = playing ? "Pause" : this.view.look.bar_only ? "Hear it" : "Play";
     this.part("loop").setAttribute("aria-pressed", loop.on);
     this.part("where").textContent = `beat ${beat + 1} of ${piece.frames}`;
     this.part("speed").textContent = this.tempo;

@@ -25,7 +25,8 @@ function unpackBits(packed, count) {
   return Uint8Array.from({ length: count }, (_, i) => ((packed[i >> 3] >> (7 - (i & 7))) & 1) * 255);
 }
 
-// The arrays of a packet: roll (T, 88) in 0..255, voices (T, 4) pitches, onsets (T, 4) in 0..255, latents (T, K), gates (T, K) in 0..1.
+// The arrays of a packet: roll (T, 88) in 0..255, voices (T, 4) pitches, onsets (T, 4) 0 where none, latents (T, K),
+// gates (T, K) in 0..1.
 function decode({ frames, roll, voices, onsets, latents, gates }) {
   const raw = bytes(roll.data);
   const scaled = (a) => Float32Array.from(new Int16Array(bytes(a.data).buffer), (v) => (v * a.scale) / 32767);
@@ -49,7 +50,8 @@ const LOWEST = 21; // the pitch of the piano's first key, A0
 // What is heard of a packet, as one text.
 const musicOf = ({ frames, roll, onsets }) => [frames, roll.data, onsets?.data].join();
 
-const HINT = "Click a beat, or use the arrow keys, to go there. Drag along the numbered beats, or hold Shift with the arrows, to loop.";
+const HINT =
+  "Click a beat, or use the arrow keys, to go there. Drag along the numbered beats, or hold Shift with the arrows, to loop.";
 
 class RollView {
   constructor(root) {

@@ -1,36 +1,15 @@
-// The transport: one player for each view, one audio context and one sounding player for the page.
+// The transport of a view: play, seek, loop, tempo, volume, and the bar they are in.
 // While it plays, the view's playhead is read from the audio clock at every picture, and from nothing else.
 
 const AHEAD = 0.25; // seconds that notes are handed over in advance
 const ASLEEP = 3; // the same in a tab that is not seen, whose timers are slow
 const PULSE = 30; // milliseconds
-const LEAD = 0.05; // seconds from a press to the first sound
-const REST = 2000; // milliseconds of silence after which the audio device is let go
+const LEAD = 0.02; // seconds that a first note is later than it could be
+const NO_SOUND =
+  "The browser gives no sound. Check that this page may play sound and that a device is there, then press Play again.";
+const NO_FILE =
+  "The browser could not make the file: the piece may be too long for its memory. Close other tabs and try again.";
 const SAVED_RATE = 22050; // samples per second of a file
-
-const BUSY =
-  "input, textarea, select, button, a, summary, audio, [contenteditable=true], [role=slider], [role=tab], " +
-  "[role=radio], [role=option], [role=combobox]";
-
-// What all players of a page share, whichever copy of this file they come from.
-function stage(page) {
-  if (!page.dmmStage) {
-    page.dmmStage = { context: null, playing: null, last: null, tempo: 100, volume: 90 };
-    page.addEventListener("keydown", (event) => spaceOutside(page, event));
-  }
-  return page.dmmStage;
-}
-
-// The space bar plays what was used last, unless a field or a button is to have it, or the page uses it otherwise.
-function spaceOutside(page, event) {
-  const plain = event.code === "Space" && !(event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
-  const taken = page.pressedByKeys?.Space?.some((name) => page.querySelector(`.st-key-${name}`));
-  const { last } = page.dmmStage;
-  if (!plain || taken || event.defaultPrevented || !last?.isThere() || page.querySelector("[role=dialog]")) return;
-  if (event.composedPath()[0].closest?.(BUSY)) return;
-  event.preventDefault();
-  last.toggle();
-}
 
 class Player {
   constructor(view) {
@@ -86,44 +65,25 @@ class Player {
     this.follow();
   }
 
-  // A browser gives sound only to whoever pressed something, and some devices give none.
+  // Whether there is sound to be had.
   async wake() {
-    const { stage } = this;
-    clearTimeout(stage.rest);
     this.waking = true;
-    try {
-      stage.context ??= this.makeContext();
-      const late = new Promise((done) => setTimeout(done, 3000));
-      await Promise.race([stage.context.resume(), late]);
-      if (stage.context.state !== "running") throw new Error("no sound");
-      this.complain("");
-      return true;
-    } catch {
-      this.complain("The browser gives no sound. Check that this page may play sound and that a device is there, then press Play again.");
-      return false;
-    } finally {
-      this.waking = false;
-    }
-  }
-
-  makeContext() {
-    const context = new AudioContext();
-    context.onstatechange = () => context.state === "running" || this.stage.playing?.pause();
-    this.stage.volumeOf = new GainNode(context);
-    this.stage.volumeOf.connect(context.destination);
-    return context;
+    const awake = await wakeStage(this.stage);
+    this.waking = false;
+    this.complain(awake ? "" : NO_SOUND);
+    return awake;
   }
 
   start() {
     const { context, volumeOf, volume } = this.stage;
     volumeOf.gain.value = (volume / 100) ** 2;
     this.sequence = new Sequence(context, volumeOf, this.piece, this.tempo, this.loop);
-    this.sequence.begin(this.position, context.currentTime + LEAD);
+    this.sequence.begin(this.position, soon(context) + LEAD);
     this.feed();
   }
 
   feed() {
-    const now = this.stage.context.currentTime;
+    const now = soon(this.stage.context);
     if (!this.root.isConnected) return this.pause();
     this.sequence.schedule(now + (document.hidden ? ASLEEP : AHEAD), now);
   }
@@ -160,9 +120,7 @@ class Player {
       if (cut) this.sequence.silence();
       clearInterval(this.timer);
       cancelAnimationFrame(this.picture);
-      const { stage } = this;
-      if (stage.playing === this) stage.playing = null;
-      stage.rest = setTimeout(() => stage.playing || stage.context.suspend(), REST);
+      leaveStage(this.stage, this);
     }
     this.sequence = null;
     this.position = position;
@@ -221,7 +179,7 @@ class Player {
   setVolume() {
     const { stage } = this;
     stage.volume = Number(this.part("volume").value);
-    stage.volumeOf?.gain.setTargetAtTime((stage.volume / 100) ** 2, stage.context.currentTime, 0.02);
+    stage.volumeOf?.gain.setTargetAtTime((stage.volume / 100) ** 2, soon(stage.context), 0.02);
   }
 
   async save() {
@@ -230,12 +188,12 @@ class Player {
     try {
       const file = wavOf(await renderPiece(this.piece, this.tempo, SAVED_RATE));
       const name = this.view.look.title.replace(/[^\p{L}\p{N}]+/gu, " ").trim() || "Piano roll";
-      const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(file), download: `${name}.wav` });
-      link.click();
+      const link = document.createElement("a");
+      Object.assign(link, { href: URL.createObjectURL(file), download: `${name}.wav` }).click();
       setTimeout(() => URL.revokeObjectURL(link.href), 60000);
       this.tell("Saved.");
     } catch {
-      this.complain("The browser could not make the file: the piece may be too long for its memory. Close other tabs and try again.");
+      this.complain(NO_FILE);
     }
     button.disabled = false;
   }
@@ -250,7 +208,9 @@ class Player {
     Object.assign(this.part("tempo"), { value: stage.tempo, oninput: () => this.setTempo() });
     Object.assign(this.part("volume"), { value: stage.volume, oninput: () => this.setVolume() });
     this.root.addEventListener("keydown", (event) => this.key(event));
-    this.sought = ({ detail }) => detail.place === this.view.look?.place && this.seek(detail.beat);
+    this.sought = ({ detail: { place, beat } }) => {
+      if (place === this.view.look?.place && this.isThere()) this.seek(beat);
+    };
     this.root.ownerDocument.addEventListener("dmm-seek", this.sought);
   }
 
@@ -258,8 +218,7 @@ class Player {
   key(event) {
     if (event.code !== "Space") return;
     event.stopPropagation();
-    const own = event.composedPath()[0].closest?.("button");
-    if (own || event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (event.composedPath()[0].closest?.("button") || !isPlainSpace(event)) return;
     event.preventDefault();
     this.toggle();
   }

@@ -2,6 +2,8 @@
 // Nothing is counted up, so nothing drifts: frame t of a stretch sounds at its mark's time + (t - its beat) / rate.
 
 const FADE = 0.03; // seconds in which all falls silent
+// The earliest time that can still be heard as written: the clock that a page reads is a buffer or two behind.
+const soon = (context) => context.currentTime + 0.01 + 2 * (context.baseLatency || 0.01);
 
 class Sequence {
   constructor(context, out, piece, tempo, loop = { on: false }) {
@@ -75,10 +77,10 @@ class Sequence {
 
   // Falls silent, without a click, and is of no further use.
   silence() {
-    const now = this.context.currentTime;
-    this.bus.gain.setValueAtTime(1, now);
-    this.bus.gain.linearRampToValueAtTime(0, now + FADE);
-    for (const voice of this.voices) voice.cut(now + FADE);
-    setTimeout(() => this.bus.disconnect(), 1000 * (FADE + 0.1));
+    const from = soon(this.context);
+    this.bus.gain.setValueAtTime(1, from);
+    this.bus.gain.linearRampToValueAtTime(0, from + FADE);
+    for (const voice of this.voices) voice.cut(from + FADE);
+    setTimeout(() => this.bus.disconnect(), 500);
   }
 }

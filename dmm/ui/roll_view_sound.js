@@ -4,7 +4,7 @@ const [ATTACK, RELEASE] = [0.015, 0.08]; // seconds
 const [DECAY, SUSTAIN] = [0.7, 0.55]; // a held note falls to SUSTAIN of its start with this time constant, in seconds
 const HARMONICS = 8;
 const CREST = 1.07; // the highest point of one period, for a note of strength 1
-const TURN = 1.8; // where all notes change at once, the old ones fading and the new ones are so much louder than one chord
+const TURN = 1.8; // where all notes change at once, those that fade and the new ones together are so much louder
 const PEAK = 0.95; // of full scale: never louder, whatever is played
 const LOUD = 10; // what a loud chorale may reach; quieter music stays quieter
 
@@ -27,7 +27,7 @@ function waveOf(context) {
 
 // Begins a note; what comes back ends it.
 function startNote(context, out, one, level, time) {
-  const source = new OscillatorNode(context, { type: "custom", periodicWave: waveOf(context), frequency: hertz(one.pitch) });
+  const source = new OscillatorNode(context, { periodicWave: waveOf(context), frequency: hertz(one.pitch) });
   const [shape, end] = [new GainNode(context, { gain: 0 }), new GainNode(context)];
   const peak = level * strength(one);
   shape.gain.setValueAtTime(0, time);

@@ -258,7 +258,7 @@ def test_pages_as_they_open_import_neither_torch_nor_pyro():
     command = [sys.executable, "-c", LIGHT, str(ROOT / "app.py")]
     result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120)
     assert result.returncode == 0, result.stderr[-2000:]
-    assert json.loads(result.stdout.splitlines()[-1]) == [[1, 2, 1, 1], []]
+    assert json.loads(result.stdout.splitlines()[-1]) == [[1, 2, 1, 2], []]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -24,7 +24,10 @@ HTML = """
   <div class="bar" role="group">
     <button class="play" type="button" aria-keyshortcuts="Space"><i class="icon"></i><b>Play</b></button>
     <button class="start" type="button" aria-label="To the start" title="To the start"><i class="icon"></i></button>
-    <button class="loop" type="button" aria-pressed="false"><i class="icon"></i>Loop</button>
+    <button class="loop" type="button" aria-pressed="false"
+      title="Drag along the numbered beats, or hold Shift with the arrow keys, to choose a part">
+      <i class="icon"></i>Loop
+    </button>
     <button class="newer" type="button" hidden>Show the new piece</button>
     <span class="where"></span>
     <label>Tempo <input class="tempo" type="range" min="40" max="240" step="5" /><span class="speed"></span></label>

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from dmm.ui import frame, looking
-from dmm.ui.hearing import hear
 from dmm.ui.latents import past, showing, tasks
 
 PARTS = ["Path in space", "Transition", "Draws"]
@@ -24,7 +23,6 @@ introduction.markdown(
 )
 
 moment = showing.show_past(run, piece, seen)
-hear("hear the piece", piece.roll)
 st.markdown(
     "- **Reconstruction**: how likely each key is when the emitter plays the hidden states back.\n"
     "- **Path** and **transition** lie on the plane of the two principal components, the directions in which the path "

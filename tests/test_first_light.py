@@ -264,8 +264,9 @@ def test_home_soon_shows_a_drawn_roll(tabs, lab):
     before = tab.locator(".roll-view .title").inner_text()
     tab.get_by_role("slider", name="training").press("Home")
     wait_until(lambda: tab.locator(".roll-view .title").inner_text() != before, "the earliest sample", tab=tab)
-    tab.get_by_role("button", name="Hear it").click()
-    tab.locator("audio").wait_for(state="attached")
+    tab.get_by_role("button", name="Play", exact=True).click()
+    wait_until(lambda: tab.locator(".roll-view").get_attribute("data-playing"), "it plays", tab=tab)
+    assert not tab.locator(".roll-view .trouble").inner_text()
     tab.locator("[data-testid=stMain]").get_by_role("link", name="Train").click()
     tab.locator("[data-testid=stMain] h1").filter(has_text="Train").wait_for()
 

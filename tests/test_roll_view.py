@@ -10,8 +10,8 @@ from dmm.ui.roll_view import _packet
 T, K = 128, 32
 
 
-def packet(roll, voices=None, latents=None, gates=None):
-    return _packet("key", np.asarray(roll), "title", "description", voices, latents, gates, None)
+def packet(roll, voices=None, latents=None, gates=None, onsets=None):
+    return _packet("key", np.asarray(roll), "title", "description", voices, latents, gates, None, onsets)
 
 
 def make_roll(frames=T):
@@ -36,6 +36,12 @@ def test_probabilities_come_back_within_a_byte():
     part = packet(roll)["roll"]
     assert not part["bits"]
     assert np.allclose(unpacked(part, "u1").reshape(5, 88) / 255, roll, atol=0.5 / 255)
+
+
+def test_where_voices_begin_notes_travels_as_bits():
+    onsets = np.random.default_rng(0).random((5, 4)) < 0.5
+    part = packet(make_roll(5), onsets=onsets)["onsets"]
+    assert np.array_equal(np.unpackbits(unpacked(part, "u1"))[:20].reshape(5, 4), onsets)
 
 
 def test_gates_have_the_scale_of_all_gates():
@@ -70,6 +76,7 @@ def test_a_long_piece_stays_below_60_kB():
         ({"roll": np.zeros((0, 88))}, r"roll has shape \(0, 88\)"),
         ({"roll": np.full((4, 88), 2.0)}, r"roll is in 2..2, expected 0..1"),
         ({"voices": np.zeros((3, 4))}, r"voices has shape \(3, 4\), expected \(4, 4\)"),
+        ({"onsets": np.zeros((4, 88))}, r"onsets has shape \(4, 88\), expected \(4, 4\)"),
         ({"latents": np.zeros((5, 2))}, r"latents has shape \(5, 2\), expected \(4, K\)"),
         ({"latents": np.full((4, 2), np.nan)}, "latents contains numbers that are not finite"),
         ({"gates": np.full((4, 2), 1.5)}, r"gates is in 1.5..1.5, expected 0..1"),

@@ -35,6 +35,15 @@ def rests(tab, run):
 
 
 def test_keys_play_pause_and_step_and_a_hand_steers_until_it_diverges(tab, lab_runs):
+    # Where the roll has the focus, the space bar is its own.
+    roll = tab.locator(".roll-view[data-frames]")
+    for plays in ("yes", ""):
+        roll.locator(".over").focus()
+        tab.keyboard.press("Space")
+        wait_until(lambda plays=plays: roll.get_attribute("data-playing") == plays, "the roll obeys", tab=tab)
+    assert "run=" not in tab.url
+    away(tab)
+
     # The right arrow makes the first update of a new run, and one more each time.
     button(tab, "Start").wait_for()
     tab.keyboard.press("ArrowRight")

@@ -136,6 +136,7 @@ def _draw_sample(run):
             gates=shown_gates(run, sample.gates),
             title=f"What the model plays after {sample.step:,} updates",
             description="A piece drawn from the model; the same random numbers each time, so only learning changes it.",
+            live=True,
         )
 
 

@@ -1,7 +1,6 @@
-// A piano roll with the hidden state below it, on one time axis with one crosshair.
-// Two layers: `paintAll` draws the still picture, `setFrame` only moves the crosshair; whatever wants to follow
-// the sound later calls `setFrame(t)` and repaints nothing else.
-// The panels are drawn in roll_view_paint.js, joined to this file when it is sent.
+// A piano roll with the hidden state below it, on one time axis with one crosshair and one playhead.
+// `paintAll` draws the still picture; `setFrame` only moves the crosshair, `movePlayhead` only the playhead.
+// The files roll_view_*.js are joined to this one when it is sent: panels, notes, sound, and the player.
 
 const views = new WeakMap();
 const builds = {};
@@ -15,7 +14,7 @@ export default function ({ data, parentElement }) {
   }
   views.get(root).receive(data);
   // Streamlit also calls this for a packet that the next one overtakes: tidy up only when the element is gone.
-  return () => root.isConnected || views.get(root).watcher.disconnect();
+  return () => root.isConnected || views.get(root).close();
 }
 
 // --- data -------------------------------------------------------------------------------------------------------
@@ -26,14 +25,16 @@ function unpackBits(packed, count) {
   return Uint8Array.from({ length: count }, (_, i) => ((packed[i >> 3] >> (7 - (i & 7))) & 1) * 255);
 }
 
-// The arrays of a packet: roll (T, 88) in 0..255, voices (T, 4) pitches, latents (T, K), gates (T, K) in 0..1.
-function decode({ frames, roll, voices, latents, gates }) {
+// The arrays of a packet: roll (T, 88) in 0..255, voices (T, 4) pitches, onsets (T, 4) 0 where none, latents (T, K),
+// gates (T, K) in 0..1.
+function decode({ frames, roll, voices, onsets, latents, gates }) {
   const raw = bytes(roll.data);
   const scaled = (a) => Float32Array.from(new Int16Array(bytes(a.data).buffer), (v) => (v * a.scale) / 32767);
   return {
     frames,
     roll: roll.bits ? unpackBits(raw, frames * 88) : raw,
     voices: voices && bytes(voices.data),
+    onsets: onsets && unpackBits(bytes(onsets.data), frames * 4),
     latents: latents && { size: latents.size, values: scaled(latents), scale: latents.scale },
     gates: gates && { size: gates.size, values: Float32Array.from(bytes(gates.data), (v) => v / 255) },
   };
@@ -46,27 +47,61 @@ const NAMES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A�
 const noteName = (pitch) => NAMES[pitch % 12] + (Math.floor(pitch / 12) - 1);
 const LOWEST = 21; // the pitch of the piano's first key, A0
 
+// What is heard of a packet, as one text.
+const musicOf = ({ frames, roll, onsets }) => [frames, roll.data, onsets?.data].join();
+
+const HINT =
+  "Click a beat, or use the arrow keys, to go there. Drag along the numbered beats, or hold Shift with the arrows, to loop.";
+
 class RollView {
   constructor(root) {
     this.root = root;
     this.part = (name) => root.querySelector("." + name);
-    this.frame = null;
+    this.frame = null; // what is pointed at, or chosen by a key
+    this.still = matchMedia("(prefers-reduced-motion: reduce)");
+    this.player = new Player(this);
     this.watcher = new ResizeObserver(() => this.repaint());
     this.watcher.observe(root);
     document.fonts?.ready.then(() => this.repaint());
     this.listen();
   }
 
+  close() {
+    this.watcher.disconnect();
+    this.player.close();
+  }
+
+  // What plays is not taken away by a newer piece that comes by itself: that one waits until it is asked for.
   receive(packet) {
+    const other = this.look && musicOf(packet) !== musicOf(this.look);
+    this.newer = packet.live && other && this.player.playing ? packet : null;
+    if (!this.newer) this.showPacket(packet);
+    this.part("newer").hidden = !this.newer;
+  }
+
+  adopt(asked = false) {
+    if (!this.newer) return;
+    const packet = this.newer;
+    this.newer = null;
+    this.part("newer").hidden = true;
+    this.showPacket(packet);
+    if (asked) this.part("play").focus();
+  }
+
+  showPacket(packet) {
+    const other = !this.look || musicOf(packet) !== musicOf(this.look);
     this.look = packet;
     this.data = decode(packet);
     this.keys = this.soundingRange();
+    this.root.classList.toggle("bar-only", Boolean(packet.bar_only));
     const over = this.part("over");
     over.setAttribute("aria-label", `${packet.title || "Piano roll"}: choose a beat`);
     over.setAttribute("aria-valuemax", packet.frames);
+    this.part("bar").setAttribute("aria-label", `Play: ${packet.title || "piano roll"}`);
     this.part("title").textContent = packet.title;
     this.part("summary").textContent = `${packet.description} ${this.summary()}`;
     this.dressCaptions();
+    if (other) this.player.receive(this.data);
     this.paintNow();
   }
 
@@ -115,18 +150,41 @@ class RollView {
     return words.join(", ") + ".";
   }
 
-  // --- the crosshair ----------------------------------------------------------------------------------------
+  // --- the crosshair and the playhead ------------------------------------------------------------------------
 
   setFrame(t) {
-    this.frame = t === null ? null : Math.min(Math.max(t, 0), this.data.frames - 1);
+    if (!this.box) return; // the bar alone
+    this.frame = t === null ? null : this.within(t);
     this.root.dataset.frame = this.frame ?? "";
     paintCrosshair(this);
     this.showReadout();
   }
 
+  within(t) {
+    return Math.min(Math.max(t, 0), this.data.frames - 1);
+  }
+
+  // Called for every picture while it plays.
+  movePlayhead(position, beat) {
+    if (!this.box) return;
+    const at = (this.still.matches ? beat : position) * this.box.step;
+    this.part("playhead").style.transform = `translateX(${at}px)`;
+    if (this.player.playing) this.bringIntoSight(at);
+  }
+
+  // Called when the beat or what is played has changed.
+  showBeat() {
+    if (!this.box) return;
+    paintLit(this);
+    placeRegion(this);
+    if (this.frame === null) this.showReadout();
+  }
+
   showReadout() {
+    const { position, playing } = this.player;
+    const at = this.within(this.frame ?? Math.floor(position));
+    const facts = this.facts(at);
     const readout = this.part("readout");
-    const facts = this.frame === null ? [] : this.facts(this.frame);
     readout.replaceChildren(
       ...facts.map(([name, value]) => {
         const span = document.createElement("span");
@@ -134,39 +192,81 @@ class RollView {
         return span;
       })
     );
-    if (!facts.length) readout.textContent = "Point at a beat, tap it, or use the arrow keys.";
+    if (this.frame === null && !playing && !position) readout.textContent = HINT;
+    if (playing && this.frame === null) return; // who listens is not told of every beat
     const over = this.part("over");
-    over.setAttribute("aria-valuenow", (this.frame ?? 0) + 1);
-    over.setAttribute("aria-valuetext", facts.map((fact) => fact.join(" ").trim()).join(", ") || "none chosen");
+    over.setAttribute("aria-valuenow", at + 1);
+    over.setAttribute("aria-valuetext", facts.map((fact) => fact.join(" ").trim()).join(", "));
   }
 
   listen() {
     const over = this.part("over");
-    const frameAt = (e) => Math.floor((e.clientX - over.getBoundingClientRect().left) / this.box.step);
+    const frameAt = (e) => this.within(Math.floor((e.clientX - over.getBoundingClientRect().left) / this.box.step));
     over.onpointermove = (e) => e.pointerType !== "touch" && this.setFrame(frameAt(e));
-    over.onpointerdown = over.onclick = (e) => this.setFrame(frameAt(e));
+    over.onpointerdown = (e) => this.setFrame(frameAt(e));
+    over.onclick = (e) => this.choose(frameAt(e));
     over.onpointerleave = (e) => e.pointerType !== "touch" && this.setFrame(null);
     over.onblur = () => this.setFrame(null);
     over.onkeydown = (e) => this.key(e);
+    const ruler = this.part("ruler");
+    ruler.onpointerdown = (e) => {
+      if (e.button) return;
+      ruler.setPointerCapture(e.pointerId);
+      this.held = frameAt(e);
+      ruler.onpointermove = (e) => frameAt(e) !== this.held && this.select(this.held, frameAt(e));
+    };
+    ruler.onpointerup = (e) => {
+      ruler.onpointermove = null;
+      if (frameAt(e) === this.held) this.choose(this.held);
+    };
+    ruler.onpointercancel = () => (ruler.onpointermove = null);
+  }
+
+  // The music goes there.
+  choose(t) {
+    this.anchor = null;
+    this.setFrame(t);
+    this.player.seek(this.frame);
+    if (this.player.playing) this.setFrame(null);
+  }
+
+  // The loop reaches from one beat to another, whichever comes first.
+  select(a, b) {
+    this.player.setLoop(Math.min(a, b), Math.max(a, b) + 1);
   }
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const step = event.shiftKey ? 4 : 1;
-    const moves = { ArrowLeft: -step, ArrowRight: step, PageDown: -16, PageUp: 16, Home: -Infinity, End: Infinity };
-    if (event.key === "Escape") this.setFrame(null);
-    else if (event.key in moves) this.setFrame(this.frame === null ? 0 : this.frame + moves[event.key]);
-    else return;
+    const moves = { ArrowLeft: -1, ArrowRight: 1, PageDown: -16, PageUp: 16, Home: -Infinity, End: Infinity };
+    const { position, playing } = this.player;
+    const here = this.frame ?? Math.floor(position);
+    const begins = this.frame === null && !position && !playing && event.key === "ArrowRight";
+    if (event.key === "Escape") this.forget();
+    else if (!(event.key in moves)) return;
+    else if (event.shiftKey) this.extend(this.within(here), this.within(here + moves[event.key]));
+    else this.choose(begins ? 0 : here + moves[event.key]);
     event.preventDefault();
     event.stopPropagation();
-    this.keepInSight();
+    this.bringIntoSight((this.frame ?? 0) * this.box.step);
   }
 
-  keepInSight() {
+  // A region as text is marked: from where the first key with Shift was pressed to here.
+  extend(from, to) {
+    this.anchor ??= from;
+    this.setFrame(to);
+    this.select(this.anchor, to);
+  }
+
+  forget() {
+    this.anchor = null;
+    this.player.clearLoop();
+    this.setFrame(null);
+  }
+
+  bringIntoSight(x) {
     const scroll = this.part("scroll");
-    const x = (this.frame ?? 0) * this.box.step;
     if (x < scroll.scrollLeft || x > scroll.scrollLeft + scroll.clientWidth - 20) {
-      scroll.scrollLeft = x - scroll.clientWidth / 2;
+      scroll.scrollLeft = x - scroll.clientWidth / 4;
     }
   }
 
@@ -179,9 +279,16 @@ class RollView {
   paintNow() {
     this.pending = null;
     if (this.root.clientWidth === 0) return;
+    if (!this.look.bar_only) this.paintPicture();
+    Object.assign(this.root.dataset, { frames: this.data.frames, keys: this.keys.join("-"), step: this.box?.step ?? "" });
+  }
+
+  paintPicture() {
     paintAll(this);
     this.setFrame(this.frame);
-    Object.assign(this.root.dataset, { frames: this.data.frames, keys: this.keys.join("-"), step: this.box.step });
+    const { position } = this.player;
+    this.movePlayhead(position, this.within(Math.floor(position)));
+    this.showBeat();
   }
 }
 

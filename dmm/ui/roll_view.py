@@ -1,6 +1,7 @@
-"""The roll view: piano roll, latents and gates over one time axis, with one crosshair.
+"""The roll view: piano roll, latents and gates over one time axis, with one playhead, and a player of its sound.
 
-A still picture in the browser (`roll_view.js`) that is repainted in place when new data arrive under the same key.
+A picture in the browser (`roll_view.js`) that is repainted in place when new data arrive under the same key. Its sound
+is made there as well (`roll_view_sound.js`): a key sounds where its chance is at least one half.
 The arrays travel as base64: a 0/1 roll as bits, probabilities, pitches and gates as bytes, latents as 16-bit
 integers with one scale; 128 frames with 32 latents and gates take about 20 kB.
 """
@@ -20,11 +21,31 @@ VOICE_NAMES = ("soprano", "alto", "tenor", "bass")
 HTML = """
 <div class="roll-view">
   <div class="head"><span class="title"></span><span class="voices"></span></div>
+  <div class="bar" role="group">
+    <button class="play" type="button" aria-keyshortcuts="Space"><i class="icon"></i><b>Play</b></button>
+    <button class="start" type="button" aria-label="To the start" title="To the start"><i class="icon"></i></button>
+    <button class="loop" type="button" aria-pressed="false"
+      title="Drag along the numbered beats, or hold Shift with the arrow keys, to choose a part">
+      <i class="icon"></i>Loop
+    </button>
+    <button class="newer" type="button" hidden>Show the new piece</button>
+    <span class="where"></span>
+    <label>Tempo <input class="tempo" type="range" min="40" max="240" step="5" /><span class="speed"></span></label>
+    <label>Volume <input class="volume" type="range" min="0" max="100" step="5" /></label>
+    <button class="save" type="button" aria-label="Save sound" title="Save sound: a WAV file, at this tempo">
+      <i class="icon"></i><span>Save sound</span>
+    </button>
+  </div>
+  <p class="trouble" role="alert"></p>
   <div class="frame">
     <canvas class="side" aria-hidden="true"></canvas>
+    <canvas class="lit" aria-hidden="true"></canvas>
     <div class="scroll">
       <canvas class="time" aria-hidden="true"></canvas>
-      <canvas class="over" role="slider" tabindex="0" aria-valuemin="1"></canvas>
+      <div class="region" hidden></div>
+      <canvas class="over" role="slider" tabindex="0" aria-valuemin="1" aria-keyshortcuts="Space"></canvas>
+      <div class="playhead"></div>
+      <div class="ruler"></div>
     </div>
     <div class="caption" data-panel="roll"><span>piano roll <em>x<sub>t</sub></em></span></div>
     <div class="caption" data-panel="latents"><span>latent state <em>z<sub>t</sub></em></span></div>
@@ -34,6 +55,7 @@ HTML = """
   </div>
   <p class="readout" aria-live="off"></p>
   <p class="summary unseen"></p>
+  <p class="spoken unseen" aria-live="polite"></p>
 </div>
 """
 
@@ -47,11 +69,13 @@ def roll_view(
     title: str,
     description: str,
     voices: np.ndarray | None = None,
+    onsets: np.ndarray | None = None,
     latents: np.ndarray | None = None,
     gates: np.ndarray | None = None,
     height: int | None = None,
+    live: bool = False,
 ) -> None:
-    """Show a piece, sampled or real, and the hidden state that goes with it.
+    """Show a piece, sampled or real, and the hidden state that goes with it; and play it.
 
     Args:
         key: names the view on its page; it is repainted, not rebuilt, as long as the key stays.
@@ -59,17 +83,41 @@ def roll_view(
         title: shown above; may be empty.
         description: for those who do not see the picture.
         voices: `(T, 4)` MIDI pitches, soprano to bass, 0 = rest; colours the notes by voice.
+        onsets: `(T, 4)`, 1 where a voice begins a note; without it a key that stays on is one held note.
         latents: `(T, K)`, drawn as lines about zero.
         gates: `(T, K)` in 0..1, drawn as a heat map, one row a dimension.
         height: of the whole picture in pixels; by default, what the panels need.
+        live: new pieces come by themselves: while one plays, the next waits until it is asked for. Otherwise a new
+            piece takes over where the old one is.
 
     Raises:
         ValueError: a shape or a range is not as described.
     """
-    _VIEW(key=key, data=_packet(key, roll, title, description, voices, latents, gates, height))
+    packet = _packet(key, roll, title, description, voices, latents, gates, height, onsets)
+    _VIEW(key=key, data=packet | {"live": live})
 
 
-def _packet(key, roll, title, description, voices, latents, gates, height) -> dict:
+def play_bar(
+    *,
+    key: str,
+    roll: np.ndarray,
+    title: str,
+    place: str,
+    voices: np.ndarray | None = None,
+    onsets: np.ndarray | None = None,
+) -> None:
+    """The player alone, for a piece that another view shows.
+
+    Args:
+        place: names what that view shows. Both say it in the events by which they find each other in the browser:
+            `dmm-beat` from the player, which beat sounds, and `dmm-seek` to it, both `{place, beat}`, beats from 0.
+        key, roll, title, voices, onsets: as in `roll_view`.
+    """
+    packet = _packet(key, roll, title, "", voices, None, None, None, onsets)
+    _VIEW(key=key, data=packet | {"bar_only": True, "place": place})
+
+
+def _packet(key, roll, title, description, voices, latents, gates, height, onsets=None) -> dict:
     """What travels to the browser."""
     roll = _checked("roll", roll, len(roll), KEYS, 0, 1)
     frames = len(roll)
@@ -81,6 +129,7 @@ def _packet(key, roll, title, description, voices, latents, gates, height) -> di
         "frames": frames,
         "roll": _pack_roll(roll),
         "voices": None if voices is None else {"data": _base64(_checked("voices", voices, frames, 4, 0, 108), "u1")},
+        "onsets": None if onsets is None else _pack_roll(_checked("onsets", onsets, frames, 4, 0, 1)),
         "latents": None if latents is None else _pack_latents(_checked("latents", latents, frames)),
         "gates": None if gates is None else _pack_gates(_checked("gates", gates, frames, None, 0, 1)),
         "voice_names": list(zip(VOICE_NAMES, map(visible, palette.VOICES), strict=True)),

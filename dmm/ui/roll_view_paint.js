@@ -63,6 +63,36 @@ function paintAll(view) {
   if (box.gates) paintGates(view, pen, side);
   paintBeats(view, pen);
   placeCaptions(view);
+  placeLayers(view);
+}
+
+// What lies over the picture and moves on its own.
+function placeLayers({ part, box }) {
+  const { top } = box.roll;
+  Object.assign(part("playhead").style, { top: `${top}px`, height: `${box.end - top}px` });
+  Object.assign(part("ruler").style, { top: `${box.end}px`, height: `${box.height - box.end}px`, width: `${box.width}px` });
+  Object.assign(part("region").style, { top: `${top}px`, height: `${box.height - top}px` });
+}
+
+function placeRegion({ part, box, player }) {
+  const { on, from, to } = player.loop;
+  part("region").hidden = !on;
+  Object.assign(part("region").style, { left: `${from * box.step}px`, width: `${(to - from) * box.step}px` });
+}
+
+// The keys of the keyboard that sound at the playhead, in the colours of their notes.
+function paintLit(view) {
+  const { box, data, player } = view;
+  const pen = sizedPen(view.part("lit"), GUTTER, box.roll.bottom);
+  if (!player.playing) return;
+  const t = view.within(Math.floor(player.position));
+  for (let pitch = view.keys[0]; pitch <= view.keys[1]; pitch++) {
+    if (data.roll[t * 88 + pitch - LOWEST] < SOUNDS) continue;
+    const { y, height } = keyBox(view, pitch);
+    const voice = data.voices ? data.voices.subarray(4 * t, 4 * t + 4).indexOf(pitch) : -1;
+    pen.fillStyle = voice < 0 ? view.look.note_colour : view.look.voice_names[voice][1];
+    pen.fillRect(GUTTER - 16, y, 14, height - 0.5);
+  }
 }
 
 function placeCaptions({ root, box }) {
@@ -116,12 +146,12 @@ function note(view, pen, pitch, from, to) {
   pen.fill();
 }
 
-// Stretches of equal value at least `least`, as [value, from, to].
-function runs(values, least = 1) {
+// Stretches of equal value at least `least`, as [value, from, to]; where something is struck again a new one begins.
+function runs(values, least = 1, struck = () => false) {
   const found = [];
   for (let t = 0; t < values.length; ) {
     let end = t + 1;
-    while (end < values.length && values[end] === values[t]) end++;
+    while (end < values.length && values[end] === values[t] && !struck(end)) end++;
     if (values[t] >= least) found.push([values[t], t, end]);
     t = end;
   }
@@ -130,11 +160,11 @@ function runs(values, least = 1) {
 
 // The lowest voice first: where two share a key, the upper one is seen.
 function paintVoices(view, pen) {
-  const { frames, voices } = view.data;
+  const { frames, voices, onsets } = view.data;
   const every = (v) => Array.from({ length: frames }, (_, t) => voices[4 * t + v]);
   for (const v of [3, 2, 1, 0]) {
     pen.fillStyle = view.look.voice_names[v][1];
-    for (const [pitch, from, to] of runs(every(v))) note(view, pen, pitch, from, to);
+    for (const [pitch, from, to] of runs(every(v), 1, (t) => onsets?.[4 * t + v])) note(view, pen, pitch, from, to);
   }
 }
 

@@ -43,6 +43,7 @@ class Scrubber {
 
   close() {
     this.watcher.disconnect();
+    document.removeEventListener("dmm-beat", this.sounds);
     this.pause();
   }
 
@@ -160,9 +161,20 @@ class Scrubber {
     const next = beat === null ? this.pinned : clamp(beat, 0, this.past.frames - 1);
     if (pin) this.pinned = next;
     if (pin) this.remember();
+    if (pin && next !== null) this.tellPlayer(next);
     if (next === this.beat) return;
     this.beat = next;
     this.repaint();
+  }
+
+  // The player of the piece, if the page has one (play_bar in roll_view.py), goes on from there.
+  tellPlayer(beat) {
+    document.dispatchEvent(new CustomEvent("dmm-seek", { detail: { place: this.past.place, beat } }));
+  }
+
+  // And the beat that it plays is marked in every view.
+  hear({ place, beat }) {
+    if (place === this.past?.place) this.setBeat(beat < this.past.frames ? beat : null);
   }
 
   unpin() {
@@ -201,6 +213,8 @@ class Scrubber {
     // The page's shortcuts must not act on what is pressed here.
     this.root.onkeydown = (e) => e.stopPropagation();
     this.part("play").onclick = () => this.play();
+    this.sounds = (event) => this.hear(event.detail);
+    document.addEventListener("dmm-beat", this.sounds);
     this.part("take").onclick = () => this.take({ moment: this.moment, beat: this.beat });
     for (const name of ["across", "up", "first", "second"]) {
       this.select(name).onchange = (e) => this.choose(name, Number(e.target.value));

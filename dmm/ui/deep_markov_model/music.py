@@ -12,7 +12,6 @@ from dmm.ui.current import shipped_run
 from dmm.ui.deep_markov_model.keys import choral
 from dmm.ui.deep_markov_model.unrolled import LESSON
 from dmm.ui.dials import Dial, dials, pick, put, turn
-from dmm.ui.hearing import hear
 from dmm.ui.looking import model_of, version_of
 from dmm.ui.questions import answer
 from dmm.ui.roll_view import roll_view
@@ -28,7 +27,7 @@ VIEWS = {
 }
 VIEW = (
     "A piece that was stored with the run; one drawn now; the hidden states of that one with the keys drawn once more; "
-    "and how likely each of its keys is (then you hear the keys that are likelier than not)."
+    "and how likely each of its keys is (played are the keys that are likelier than not)."
 )
 ANOTHER = "Draws another piece from the model: new random numbers for states and keys."
 
@@ -89,9 +88,7 @@ def show_music() -> None:
         view = pick(LESSON, "view", "Show", VIEWS, VIEW)
     with right:
         seed = dials(LESSON, [SEED])["seed"]
-    shown = show_view(view, seed)
-    with st.container(horizontal=True):
-        hear("hear the music", shown)
+    show_view(view, seed)
     answer("rough-samples", why_rough(*drawn(seed)))
 
 
@@ -100,17 +97,17 @@ def _another():
     put(LESSON, "view", "draw")
 
 
-def show_view(view, seed) -> np.ndarray:
-    """One of the four views; and what is heard of it, (T, 88)."""
+def show_view(view, seed) -> None:
+    """One of the four views."""
     if view == "stored":
         piece = _stored(shipped_run().name)
-        shown, heard, title = piece.roll, piece.roll, f"Drawn by the model after {piece.step:,} updates, and stored"
+        shown, title = piece.roll, f"Drawn by the model after {piece.step:,} updates, and stored"
     else:
         piece, again = drawn(seed)
-        shown, heard, title = {
-            "draw": (piece.roll, piece.roll, f"A draw from the model, random numbers {seed}"),
-            "again": (again, again, "The same hidden states, the keys drawn once more"),
-            "chances": (piece.probabilities, piece.probabilities > 0.5, "How likely each key is"),
+        shown, title = {
+            "draw": (piece.roll, f"A draw from the model, random numbers {seed}"),
+            "again": (again, "The same hidden states, the keys drawn once more"),
+            "chances": (piece.probabilities, "How likely each key is"),
         }[view]
     roll_view(
         key="music",
@@ -121,7 +118,6 @@ def show_view(view, seed) -> np.ndarray:
         description=f"{len(shown)} beats from the model alone, no chorale goes in: roll, hidden states and gates.",
         height=400,
     )
-    return heard.astype(np.uint8)
 
 
 def why_rough(piece, again) -> str:

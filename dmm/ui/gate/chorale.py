@@ -36,6 +36,7 @@ def show_chorale() -> None:
             key="gates",
             roll=piece.roll,
             voices=piece.voices,
+            onsets=piece.onsets,
             gates=stop.inspection.gates,
             title=f"{piece.name}, {piece.title}, after {_epochs(epochs[moment])}",
             description=f"A chorale as a piano roll, and {states().shape[1]} gates under it.",

@@ -10,7 +10,6 @@ from dmm.runs.samples import read_samples
 from dmm.ui import tasks
 from dmm.ui.current import shipped_run
 from dmm.ui.dials import stops
-from dmm.ui.hearing import hear
 from dmm.ui.live import reference_lines
 from dmm.ui.roll_view import roll_view
 
@@ -31,11 +30,7 @@ def show_sample() -> None:
     """A piece that the stored model drew, at a moment of its training that the visitor chooses, with its sound."""
     run = shipped_run()
     samples = _samples(run.name)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        player = st.container(width="content")
-        sample = _choose_moment(samples)
-    with player:
-        hear("hear the sample", sample.roll)
+    sample = _choose_moment(samples)
     roll_view(
         key="showcase",
         roll=sample.roll,

@@ -9,12 +9,11 @@ from dmm.runs.store import RunError
 from dmm.ui.choices import networks
 from dmm.ui.dials import Dial, carry, dials, switch
 from dmm.ui.explain import formula_and_code
-from dmm.ui.hearing import hear
 from dmm.ui.latents.past import Past
 from dmm.ui.live import shown_gates
 from dmm.ui.looking import LESSON, draw, version_of
 from dmm.ui.plot import plot
-from dmm.ui.roll_view import roll_view
+from dmm.ui.roll_view import play_bar, roll_view
 from dmm.ui.scrubber import pack, scrubber
 from dmm.ui.words import plain
 
@@ -60,6 +59,7 @@ def show_past(run, piece, past: Past) -> int:
     gated = store.read_run_config(run).transition == "gated"
     take_it = TAKE if len(steps) > 1 else ""
     packet = _packet(place, past.version, past.history, piece.roll, name, past.note, gated, take_it)
+    play_bar(key="piece", roll=piece.roll, title=name, place=place, voices=piece.voices, onsets=piece.onsets)
     scrubber(packet, key="scrubber", on_take=take)
     step, st.session_state["beat"] = st.session_state.get(key) or (_moment_of_link(), None)
     found = steps.index(step) if step in steps else best
@@ -161,4 +161,3 @@ def show_draws(run) -> None:
         title="Probability of each key" if mean else "A draw from the model",
         description="A piece drawn from the model alone: no chorale goes in.",
     )
-    hear("hear the draw", piece.roll)

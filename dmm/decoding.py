@@ -36,7 +36,7 @@ class Costs(NamedTuple):
 
     rest: float = 4.0
     crossing: float = 3.0
-    unison: float = 1.0
+    unison: float = 2.5
     leap: float = 0.1
     hold: float = 0.25
 

@@ -76,9 +76,7 @@ def test_row_32_not_finite(number):
 
 
 def test_row_33_huge_integer():
-    assert refused(b"[[[" + b"9" * 5000 + b"]]]") == (
-        "Line 1: number too large, it has 5000 digits (999999999999...)."
-    )
+    assert refused(b"[[[" + b"9" * 5000 + b"]]]") == ("Line 1: number too large, it has 5000 digits (999999999999...).")
 
 
 def test_row_34_duplicate_key():

@@ -30,6 +30,7 @@ SECONDS = 10.0  # for the process to answer, on a busy machine
 CPU_SECONDS = 5
 MEMORY = 256 * 2**20  # bytes of its own
 MOST_ANSWER = 16 * 10**6  # bytes
+ROOM = threading.BoundedSemaphore(2)  # files that are read at a time: a class may upload all at once
 GAVE_UP = "The file could not be read: its reader gave up on it. Try a shorter or simpler file."
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -51,7 +52,8 @@ def read_apart(raw: bytes, name: str, seconds: float = SECONDS, command: tuple[s
     with tempfile.TemporaryFile() as file:
         file.write(json.dumps(name[-400:]).encode() + b"\n" + raw)
         file.seek(0)
-        answer, timely = _ask(file, seconds, command)
+        with ROOM:
+            answer, timely = _ask(file, seconds, command)
     if not timely:
         raise DataError("The file took too long to read, so reading was stopped; is it a piece of music?")
     try:

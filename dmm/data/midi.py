@@ -139,7 +139,7 @@ def _check_length(file: MidiFile) -> None:
     """Refuse what lasts too long, in minutes or in beats, before anything is made that is as long."""
     seconds = _seconds(file)
     if seconds > MOST_MINUTES * 60:
-        lasts = f"{seconds / 3600:,.0f} h" if seconds >= 7200 else f"{seconds / 60:.0f} min"
+        lasts = f"{int(seconds / 3600):,} h" if seconds >= 7200 else f"{int(seconds / 60)} min"
         raise DataError(f"The piece would last {lasts}; the limit is {MOST_MINUTES} min.")
     if _beats(file) > MOST_BEATS:
         raise DataError(f"The piece has {_beats(file):,} beats; the limit is {MOST_BEATS:,}.")

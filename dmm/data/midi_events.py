@@ -12,6 +12,7 @@ from typing import NamedTuple
 from dmm.data.piece import DataError
 
 MOST_TRACKS, MOST_EVENTS, MOST_NOTES, MOST_TEMPOS = 128, 200_000, 50_000, 5_000
+ABSURD = 10**8  # bytes of a track that no file has
 LONGEST_HEADER = 1024  # bytes; 6 are defined, and later versions may add some
 SIZES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}  # data bytes by the first half of a status byte
 NAME, END, TEMPO, KEY_SIGNATURE = 0x03, 0x2F, 0x51, 0x59  # meta events that matter here
@@ -53,7 +54,7 @@ def read_events(raw: bytes) -> MidiFile:
     if len(tracks) < promised:
         raise DataError(f"Header promises {promised} tracks, found {len(tracks)}; is the file cut off?")
     if len(tracks) > promised:
-        notices.append(f"The header promises {promised} tracks; {len(tracks)} were found and read.")
+        notices.append(f"Tracks: {len(tracks)} were found and read; the header promises {promised}.")
     return MidiFile(ticks_per_beat, tracks, list(dict.fromkeys(notices)))
 
 
@@ -85,7 +86,7 @@ def _header(raw: bytes) -> tuple[int, int, int]:
 def _check_size(number: int, size: int, at: int, end: int) -> None:
     """Refuse a track that is longer than the file."""
     missing = size - (end - at)
-    if size > end:
+    if size > ABSURD:
         raise DataError(f"Track {number} claims {in_bytes(size)}, more than the whole file has ({in_bytes(end)}).")
     if missing > 0:
         raise DataError(f"Track {number} is cut off: {in_bytes(missing)} missing.")

@@ -132,21 +132,23 @@ def _by_time(pieces: list[Piece]) -> tuple[Splits, str]:
 def _added(pieces: list[Piece], given: list[str], beside: Dataset) -> tuple[Splits, str]:
     """The pieces that may be learned from beside these chorales."""
     held_back = [windows(piece.voices[:, 0]) for piece in (*beside.valid, *beside.test)]
-    kept = [
-        piece
-        for piece, split in zip(pieces, given, strict=True)
-        if split in ("", "train") and not any(share(windows(melody(piece)), other) >= SHARED for other in held_back)
-    ]
+
+    def is_known(piece):
+        tune = windows(melody(piece))
+        return any(share(tune, other) >= SHARED for other in held_back)
+
+    kept = [p for p, split in zip(pieces, given, strict=True) if split in ("", "train") and not is_known(p)]
     if not kept:
         raise DataError(
             "Every piece has the tune of a chorale that is kept for validation or test, or is kept for them by its "
             "file; nothing is left to learn from. Train on your music alone instead."
         )
     out = len(pieces) - len(kept)
-    dropped = (
-        f" {out} of {len(pieces)} pieces were left out: held back by their file, or by a test tune." if out else ""
-    )
-    how = f"Added to what is learned; judged on the chorales alone.{dropped}"
+    how = "Added to what is learned; judged on the chorales alone."
+    if out:
+        how += (
+            f" {out} of {len(pieces)} pieces left out: held back by their file, or with the tune of a chorale that is."
+        )
     return {"train": kept, "valid": [], "test": []}, how
 
 

@@ -113,7 +113,7 @@ def main() -> None:
         answer = {"report": report._asdict(), "pieces": records}
     except DataError as error:
         answer = {"error": str(error)}
-    json.dump(answer, sys.stdout, separators=(",", ":"))
+    sys.stdout.write(json.dumps(answer, separators=(",", ":")))  # not dump, which is slower
 
 
 def _limit() -> None:

@@ -14,10 +14,13 @@ import click
 
 from dmm.config import PRESETS, ConfigError, about, make_config
 from dmm.data import DataError, load_dataset
+from dmm.data.load import SHIPPED, full_name, split_name
 from dmm.runs import store
 from dmm.runs.describe import describe
 from dmm.runs.store import RunError
 from dmm.terminal import Terminal
+
+DATA = "A set that comes with the app, or FILE.json, FILE.mid or a FOLDER of them; chorales+FILE.mid adds to it."
 
 
 class _Seconds(click.ParamType):
@@ -35,13 +38,28 @@ class _Seconds(click.ParamType):
         return seconds
 
 
+class _Temperature(click.ParamType):
+    """A number from 0 to 10."""
+
+    name = "temperature"
+
+    def convert(self, value, param, ctx):
+        try:
+            temperature = float(value)
+        except ValueError:
+            temperature = math.nan
+        if not 0 <= temperature <= 10:
+            self.fail(f"{value} is not a temperature from 0 to 10.", param, ctx)
+        return temperature
+
+
 @click.group()
 def main():
     """Deep Markov Lab: train a deep Markov model, judge it, and draw music from it."""
 
 
 @main.command()
-@click.option("--data", default="chorales", show_default=True, help="A set that comes with the app, or FILE.json.")
+@click.option("--data", default="chorales", show_default=True, help=DATA)
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="classroom", show_default=True)
 @click.option("--inference", type=click.Choice(about("inference")["choices"]), help=about("inference")["meaning"])
 @click.option("--engine", type=click.Choice(about("engine")["choices"]), help=about("engine")["meaning"])
@@ -72,8 +90,8 @@ def train(data, preset, inference, engine, device, epochs, seed, settings, secon
                 values = {"seconds": seconds, "epochs": about("epochs")["maximum"]} | values
             values |= _settings(settings)
             dataset = load_dataset(values["data"])
-            if values["data"].lower().endswith(".json"):
-                values["data"] = str(Path(values["data"]).resolve())
+            _say_what_was_read(values["data"], dataset)
+            values["data"] = full_name(values["data"])
             config = make_config(preset, **values)
             _check(config, dataset)
             run = store.new_run(config, describe(dataset), runs_dir)
@@ -125,18 +143,30 @@ def evaluate(run, data, split, samples, snapshot, seed, as_json):
 @click.option("--snapshot", type=click.Choice(["best", "last"]), default="best", show_default=True)
 @click.option("--midi", type=click.Path(dir_okay=False, path_type=Path), help="Write the piece as a MIDI file.")
 @click.option("--wav", type=click.Path(dir_okay=False, path_type=Path), help="Write the piece as sound.")
+@click.option("--csv", type=click.Path(dir_okay=False, path_type=Path), help="Write its notes as a table.")
+@click.option("--z-temperature", type=_Temperature(), default=1.0, show_default=True, help="Of the hidden states.")
+@click.option("--note-temperature", type=_Temperature(), default=1.0, show_default=True, help="Of the notes.")
+@click.option("--four-voices", is_flag=True, help="Not a draw of the notes, but the likeliest four voices.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def sample(run, steps, seed, snapshot, midi, wav, as_json):
-    """Draw a piece from the model."""
+def sample(run, steps, seed, snapshot, midi, wav, csv, z_temperature, note_temperature, four_voices, as_json):
+    """Draw a piece from the model.
+
+    The hidden states are drawn, and then the notes, each key by itself; with --four-voices the likeliest choir is
+    written in their place. Temperatures below 1 stay closer to what is likely, with the same random numbers.
+    """
     with _sentences():
         from dmm import music, sound
         from dmm.inspection import draw_piece
 
         run, dmm, step = _load(run, snapshot)
-        roll = draw_piece(dmm, steps, seed).roll
-        for path, write in ((midi, music.to_midi), (wav, sound.to_wav)):
-            if path:
-                _write_file(path, write(roll))
+        drawn = draw_piece(dmm, steps, seed, z_temperature=z_temperature, note_temperature=note_temperature)
+        roll, voices, onsets, struck = _four_voices(drawn) if four_voices else (drawn.roll, None, None, None)
+        if midi:
+            _write_file(midi, music.to_midi(roll, onsets=struck))
+        if wav:
+            _write_file(wav, sound.to_wav(roll, onsets=struck))
+        if csv:
+            _write_file(csv, music.to_note_csv(roll, voices, onsets).encode())
     frames = [[int(key) + music.LOWEST_KEY for key in row.nonzero()[0]] for row in roll]
     if as_json:
         click.echo(json.dumps({"run": str(run), "step": step, "seed": seed, "frames": frames}))
@@ -147,7 +177,7 @@ def sample(run, steps, seed, snapshot, midi, wav, as_json):
 
 @main.command()
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="classroom", show_default=True)
-@click.option("--data", default="chorales", show_default=True, help="A set that comes with the app, or FILE.json.")
+@click.option("--data", default="chorales", show_default=True, help=DATA)
 @click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Any other field; may be repeated.")
 @click.option("--threads", type=click.IntRange(1, 256), default=2, show_default=True, help="Threads of PyTorch.")
 @click.option("--rounds", type=click.IntRange(1, 1000), default=3, show_default=True, help="Epochs of each engine.")
@@ -218,6 +248,13 @@ def _check(config, dataset):
     make_spec(config, dataset)
 
 
+def _say_what_was_read(name, dataset):
+    """What became of music in files, on standard error; the one line about a plain JSON file is in its run."""
+    added_to, own = split_name(name)
+    if name not in SHIPPED and (added_to or not own.lower().endswith(".json")):
+        click.echo(dataset.source, err=True)
+
+
 def _refuse_settings():
     """A run that goes on has its settings already."""
     context = click.get_current_context()
@@ -226,6 +263,15 @@ def _refuse_settings():
         if context.get_parameter_source(name) == source:
             option = "set" if name == "settings" else name
             raise ConfigError(f"--{option} cannot be changed for a run that goes on; leave it out, or start a new run.")
+
+
+def _four_voices(drawn):
+    """The likeliest four voices of a piece: roll, voices, and the onsets of voices and of keys."""
+    from dmm import decoding
+    from dmm.data.piece import make_roll
+
+    voices, onsets, _ = decoding.decode(drawn.probabilities)
+    return make_roll(voices), voices, onsets, decoding.struck_keys(voices, onsets)
 
 
 def _write_file(path, data):

@@ -49,7 +49,8 @@ class Config(BaseModel):
         "chorales",
         group="run",
         label="Data",
-        meaning="The pieces to learn from: a set that comes with the app, or the path of a JSON file.",
+        meaning="The pieces to learn from: a set that comes with the app, or music of your own (a MIDI or JSON file), "
+        "alone or added to the chorales.",
         min_length=1,
         max_length=500,
     )

@@ -95,12 +95,23 @@ class DMM(nn.Module):
         return Noise(eps, tuple(keep(rnn) for rnn in self.inference.rnns.values()))
 
     @torch.no_grad()
-    def sample(self, steps, generator, sequences=1):
-        """Music from the model alone: latents, gates, key probabilities, and notes drawn with them.
+    def sample(self, steps, generator, sequences=1, z_temperature=1.0, note_temperature=1.0):
+        r"""Music from the model alone: latents, gates, key probabilities, and notes drawn with them.
+
+        At a temperature $\tau$ each conditional $p$ becomes $p^{1 / \tau}$, made to sum to 1 again: the scale of a
+        Gaussian is then $\sqrt{\tau} \, \sigma$, the log-odds of a key are $\ell / \tau$. At 0 the likeliest is taken.
+        Whatever the temperatures, the same generator gives the same random numbers in the same places.
+
+        Args:
+            steps: frames.
+            generator: of random numbers.
+            sequences: how many pieces to draw.
+            z_temperature: of each step of the latents given the one before; 1 is the model.
+            note_temperature: of the keys given the latents; 1 is the model.
 
         Returns:
-            z (sequences, steps, Z), gates (sequences, steps, Z) in 0..1, probabilities (sequences, steps, X) in 0..1,
-            x (sequences, steps, X), 0 or 1.
+            z (sequences, steps, Z), gates (sequences, steps, Z) in 0..1, probabilities (sequences, steps, X) in 0..1
+            at the temperature of the notes, x (sequences, steps, X), 0 or 1.
         """
         like = {"dtype": next(self.parameters()).dtype, "generator": generator}
         z_t = self.start.expand(sequences, -1)
@@ -112,11 +123,24 @@ class DMM(nn.Module):
             loc, scale = self.transition(*parents)
             if t == 0 and self.z_0 is None:
                 loc, scale = self.first_loc, self.first_scale
-            z_t = loc + scale * torch.randn(z_t.shape, **like)
-            probabilities = self.emitter.probabilities(z_t, *parents[1:])
+            z_t = loc + scale * z_temperature**0.5 * torch.randn(z_t.shape, **like)
+            probabilities = at_temperature(self.emitter.probabilities(z_t, *parents[1:]), note_temperature)
             x_t = (torch.rand(probabilities.shape, **like) < probabilities).to(probabilities)
             drawn.append((z_t, gate, probabilities, x_t))
         return tuple(torch.stack(part, dim=1) for part in zip(*drawn, strict=True))
+
+
+def at_temperature(probabilities, temperature):
+    r"""Coins that are more sure of themselves below 1, and less above: $\operatorname{sigmoid}(\ell / \tau)$.
+
+    >>> at_temperature(torch.tensor([0.2, 0.5, 0.8]), 0.0)
+    tensor([0., 0., 1.])
+    """
+    if temperature == 1:
+        return probabilities
+    if temperature == 0:
+        return (probabilities > 0.5).to(probabilities)
+    return torch.sigmoid(torch.logit(probabilities) / temperature)
 
 
 def shift(x):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 INSPECTION, DRAW = 300, 400  # streams of random numbers of their own
+HOTTEST = 10  # temperature
 
 
 class Inspection(NamedTuple):
@@ -85,10 +86,21 @@ def inspect_piece(dmm, roll, draws=50, keep=8, seed=0) -> Inspection:
         )
 
 
-def draw_piece(dmm, steps, seed, stream=DRAW) -> Drawn:
-    """Draw a piece of so many frames from a `DMM`; the same for the same seed and stream of random numbers."""
+def draw_piece(dmm, steps, seed, stream=DRAW, *, z_temperature=1.0, note_temperature=1.0) -> Drawn:
+    """Draw a piece of so many frames from a `DMM`; the same for the same seed and stream of random numbers.
+
+    Temperatures (0..; 1 is the model itself, see `DMM.sample`) leave the random numbers as they are, so that two
+    settings can be compared by ear.
+
+    Raises:
+        ValueError: a temperature is not a number from 0 to 10.
+    """
     from dmm.batches import make_generator
 
+    for temperature in (z_temperature, note_temperature):
+        if not 0 <= temperature <= HOTTEST:
+            raise ValueError(f"got temperature {temperature}, expected 0 to {HOTTEST}")
     generator = make_generator(seed, stream)
-    z, gates, probabilities, x = (part[0].numpy() for part in dmm.sample(steps, generator))
+    drawn = dmm.sample(steps, generator, z_temperature=z_temperature, note_temperature=note_temperature)
+    z, gates, probabilities, x = (part[0].numpy() for part in drawn)
     return Drawn(x.astype(np.uint8), z, gates, probabilities)

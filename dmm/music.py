@@ -14,6 +14,7 @@ KEYS = 88
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 TICKS_PER_BEAT = 480
 CHURCH_ORGAN = 19  # General MIDI programme, counted from 0
+VOICES = ("soprano", "alto", "tenor", "bass")
 SLOWEST, FASTEST = 10, 600  # quarter notes per minute
 
 
@@ -171,3 +172,46 @@ def to_csv(roll) -> str:
     header = ",".join(note_name(LOWEST_KEY + key) for key in range(KEYS))
     rows = [",".join(row) for row in as_roll(roll).astype(int).astype(str)]
     return "\n".join([header, *rows]) + "\n"
+
+
+def to_note_csv(roll, voices=None, onsets=None) -> str:
+    """A table with one line per note: the beat on which it starts (from 1), its length in beats, pitch, name and voice.
+
+    Args:
+        roll: `(T, 88)` of 0 and 1.
+        voices: `(T, 4)` pitches, soprano to bass, 0 = rest: then the notes are those of the voices.
+        onsets: of the voices, `(T, 4)`, or without voices as in `notes`.
+
+    Raises:
+        ValueError: as `notes`.
+
+    >>> roll = np.zeros((3, 88)); roll[:2, 39] = 1
+    >>> print(to_note_csv(roll), end="")
+    beat,length,pitch,name,voice
+    1,2,60,C4,
+    """
+    if voices is None:
+        found = [(note, "") for note in notes(roll, onsets)]
+    else:
+        found = sorted(
+            ((note, name) for v, name in enumerate(VOICES) for note in _voice_notes(voices, onsets, v)),
+            key=lambda pair: (pair[0].start, pair[0].pitch),
+        )
+    rows = [f"{n.start + 1},{n.length},{n.pitch},{note_name(n.pitch)},{voice}" for n, voice in found]
+    return "\n".join(["beat,length,pitch,name,voice", *rows]) + "\n"
+
+
+def from_note_csv(text: str, frames: int) -> np.ndarray:
+    """The roll `(frames, 88)` uint8 of a table that `to_note_csv` wrote."""
+    roll = np.zeros((frames, KEYS), dtype=np.uint8)
+    for line in text.splitlines()[1:]:
+        beat, length, pitch = (int(part) for part in line.split(",")[:3])
+        roll[beat - 1 : beat - 1 + length, pitch - LOWEST_KEY] = 1
+    return roll
+
+
+def _voice_notes(voices, onsets, v: int) -> tuple[Note, ...]:
+    """The notes of one of four voices."""
+    voice = np.asarray(voices)[:, v].astype(int)
+    on = (voice[:, None] == np.arange(LOWEST_KEY, LOWEST_KEY + KEYS)).astype(np.uint8)
+    return notes(on, None if onsets is None else on * np.asarray(onsets, dtype=np.uint8)[:, v, None])

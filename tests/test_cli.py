@@ -14,11 +14,14 @@ import wave
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from dmm.cli import main
-from dmm.music import from_midi
+from dmm.data import uploads
+from dmm.data.upload import read_upload
+from dmm.music import from_midi, from_note_csv, to_midi
 from dmm.runs import store
 from tests.tiny_runs import TINY, write_tiny_data
 
@@ -337,6 +340,46 @@ def test_sample_prints_one_line_a_frame_for_people(run):
     assert [line.split()[0] for line in lines] == ["1", "2", "3"]
 
 
+def test_sample_writes_its_notes_as_a_table(run, tmp_path):
+    table = tmp_path / "piece.csv"
+    (line,) = good("sample", run, "--steps", 8, "--json", "--csv", table)
+    roll = from_note_csv(table.read_text(), 8)
+    assert [[int(key) + 21 for key in row.nonzero()[0]] for row in roll] == strict(line)["frames"]
+
+
+def test_sample_gives_four_voices_and_temperatures(run, tmp_path):
+    table, midi = tmp_path / "piece.csv", tmp_path / "piece.mid"
+    voices = ["--steps", 8, "--json", "--four-voices", "--csv", table, "--midi", midi]
+    (line,) = good("sample", run, *voices)
+    assert max(len(frame) for frame in strict(line)["frames"]) <= 4
+    assert {row.split(",")[4] for row in table.read_text().splitlines()[1:]} <= {"soprano", "alto", "tenor", "bass"}
+    plain = good("sample", run, "--json")
+    assert good("sample", run, "--json", "--z-temperature", 1, "--note-temperature", 1.0) == plain
+    assert good("sample", run, "--json", "--note-temperature", 0.2) != plain
+
+
+def test_train_on_a_midi_file_alone_and_beside_the_chorales(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    roll = np.zeros((40, 88), np.uint8)
+    roll[np.arange(40), np.random.default_rng(0).integers(30, 50, 40)] = 1
+    (tmp_path / "song.mid").write_bytes(to_midi(roll))
+    kept = uploads.save([read_upload((tmp_path / "song.mid").read_bytes(), "song.mid")])
+    whole = str(tmp_path / "song.mid")
+    for data, pieces, name in (
+        ("song.mid", 1, whole),
+        ("chorales+song.mid", 242, f"chorales+{whole}"),
+        (kept, 1, kept),
+    ):
+        result = call("train", "--data", data, "--epochs", 1, *SETTINGS, "--set", "batch_size=512")
+        assert result.exit_code == 0, result.output
+        assert "song.mid: 1 piece, 40 beats, 40 notes" in result.stderr
+        run = Path(result.stdout.splitlines()[-1])
+        assert store.read_run_config(run).data == name
+        assert store.read_about(run)["data"]["pieces"]["train"] == pieces
+    monkeypatch.chdir("/")
+    good("evaluate", run, "--samples", 2)
+
+
 # mistakes
 
 
@@ -365,7 +408,9 @@ def test_sample_prints_one_line_a_frame_for_people(run):
         (["--engine", "steam"], "pyro"),
         (["--data", "nothing"], "chorales"),
         (["--data", "nothing.json"], "no file"),
-        (["--data", "{folder}"], "data set"),
+        (["--data", "{folder}"], "broken.json: "),
+        (["--data", "{folder}/song.mid"], "no file"),
+        (["--data", "chorales+{folder}/empty.json"], "empty.json: This file is empty."),
         (["--data", "{folder}/broken.json"], "ends too early"),
         (["--data", "{folder}/empty.json"], "empty"),
         (["--data", "{folder}/high.json"], "outside 21–108"),
@@ -407,6 +452,9 @@ def test_a_wrong_option_of_train_gets_one_sentence_and_makes_no_run(place, tmp_p
         (["sample", "{run}", "--midi", "{run}/config.json/a.mid"], "Could not write"),
         (["sample", "{run}", "--wav", "{run}/no/such/folder/a.wav"], "Could not write"),
         (["sample", "{run}", "--midi", "{run}"], "directory"),
+        (["sample", "{run}", "--z-temperature", "-1"], "-1 is not a temperature from 0 to 10"),
+        (["sample", "{run}", "--note-temperature", "nan"], "nan is not a temperature"),
+        (["sample", "{run}", "--csv", "{run}/no/such/folder/a.csv"], "Could not write"),
         (["compose"], "compose"),
     ],
     ids=lambda value: ascii(value)[:50],

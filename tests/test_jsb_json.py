@@ -71,11 +71,12 @@ def test_row_31_deep_nesting(open_):
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400"])
 def test_row_32_not_finite(number):
-    assert refused(f"[[[{number}]]]".encode()) == f"{number} is not a finite number."
+    raw = f'{{"sequences": [[],\n["{number}",\n{number}]]}}'.encode()
+    assert refused(raw) == f"Line 3: {number} is not a finite number."
 
 
 def test_row_33_huge_integer():
-    assert refused(b"[[[" + b"9" * 5000 + b"]]]") == "Number too large: it has 5000 digits (999999999999...)."
+    assert refused(b"[[[" + b"9" * 5000 + b"]]]") == ("Line 1: number too large, it has 5000 digits (999999999999...).")
 
 
 def test_row_34_duplicate_key():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from dmm.music import KEYS, LOWEST_KEY, Note, from_midi, note_name, notes, to_csv, to_midi
+from dmm.music import KEYS, LOWEST_KEY, Note, from_midi, from_note_csv, note_name, notes, to_csv, to_midi, to_note_csv
 
 rolls = st.one_of(
     arrays(np.uint8, st.tuples(st.integers(0, 12), st.just(KEYS)), elements=st.integers(0, 1)),
@@ -126,3 +126,26 @@ def test_a_value_that_is_neither_0_nor_1_is_refused(value):
 def test_a_tempo_out_of_range_is_refused(tempo):
     with pytest.raises(ValueError, match="expected 10 to 600 beats per minute"):
         to_midi(roll_of([60]), tempo)
+
+
+@given(rolls)
+def test_a_table_of_notes_round_trip_is_exact(roll):
+    assert np.array_equal(from_note_csv(to_note_csv(roll), len(roll)), roll)
+
+
+def test_a_table_of_notes_names_the_voices_and_keeps_their_onsets():
+    voices = np.array([[72, 60, 0, 48], [72, 60, 0, 48]])
+    onsets = np.array([[True, True, False, True], [False, True, False, False]])
+    lines = to_note_csv(roll_of([48, 60, 72], [48, 60, 72]), voices, onsets).splitlines()
+    assert lines == [
+        "beat,length,pitch,name,voice",
+        "1,2,48,C3,bass",
+        "1,1,60,C4,alto",
+        "1,2,72,C5,soprano",
+        "2,1,60,C4,alto",
+    ]
+
+
+def test_a_table_of_notes_of_shared_keys_has_both_voices():
+    voices = np.array([[60, 60, 0, 48]])
+    assert to_note_csv(roll_of([48, 60]), voices).count("60,C4") == 2

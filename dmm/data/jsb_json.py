@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from dmm.data.piece import HIGHEST, KEYS, LOWEST, DataError, Dataset, Piece, make_roll
+from dmm.data.files import MEGABYTE, check_size, read_bytes
+from dmm.data.piece import HIGHEST, KEYS, LOWEST, DataError, Dataset, Piece, make_roll, printable
 from dmm.data.strict_json import parse, quote
 
 LONGEST = 512  # frames of one sequence
 MOST = 200_000  # frames of one split, or of the list that is split
 SPLITS = ("train", "valid", "test")
-MEGABYTE = 10**6
 
 
 def load_jsb(path: str | Path, max_bytes: int = 50 * MEGABYTE) -> Dataset:
@@ -36,41 +36,40 @@ def load_jsb(path: str | Path, max_bytes: int = 50 * MEGABYTE) -> Dataset:
         DataError: the file cannot be read, is too large, or does not hold what this module's text describes.
     """
     path = Path(path)
-    shown = _printable(str(path))
-    try:
-        size = path.stat().st_size
-        if not path.is_file():
-            raise DataError(f"{shown} is a folder or a device; give a JSON file.")
-        if size > max_bytes:
-            raise DataError(f"{shown} has {size} bytes, larger than {max_bytes / MEGABYTE:g} MB.")
-        raw = path.read_bytes()
-    except DataError:
-        raise
-    except FileNotFoundError:
-        raise DataError(f"There is no file {shown}.") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL or a lone surrogate in the name
-        reason = getattr(error, "strerror", None) or "its name holds a character that no file name can"
-        raise DataError(f"{shown} cannot be read: {reason}.") from None
+    raw = read_bytes(path, max_bytes)
     return read_jsb(raw, path.stem, max_bytes)
 
 
 def read_jsb(raw: bytes, name: str, max_bytes: int = 50 * MEGABYTE) -> Dataset:
     """The same for the bytes of an uploaded file; `name`, cleaned, becomes the name of the data set."""
-    if len(raw) > max_bytes:
-        raise DataError(f"The file has {len(raw)} bytes, larger than {max_bytes / MEGABYTE:g} MB.")
-    name = _printable(name) or "my data"
-    splits = _splits(parse(raw))
-    pieces = {split: tuple(Piece(label, "", _roll(x, label)) for label, x in splits[split]) for split in SPLITS}
+    check_size(len(raw), max_bytes)
+    name = printable(name, 120) or "my data"
+    splits = _lists(parse(raw))
+    if "" in splits:
+        splits = _split(splits[""])
+    pieces = {split: tuple(Piece(label, "", read_frames(x, label)) for label, x in splits[split]) for split in SPLITS}
     return Dataset(name, f"Read from the JSON file {name}.", **pieces)
 
 
-def _printable(name: str) -> str:
-    """A name without line breaks, control characters and lone surrogates, at most 120 characters."""
-    return "".join(c for c in name if c.isprintable())[:120]
+def read_json(raw: bytes, longest: int) -> list[tuple[str, Piece]]:
+    """The pieces of an uploaded file, each with the split that the file gives it, "" where it gives none.
+
+    Args:
+        raw: the file.
+        longest: frames of a piece; what is longer than training can take is cut later.
+
+    Raises:
+        DataError: as `load_jsb`, but a single sequence is enough.
+    """
+    splits = _lists(parse(raw))
+    return [(split, Piece(label, "", read_frames(x, label, longest))) for split in splits for label, x in splits[split]]
 
 
-def _splits(document: object) -> dict[str, list[tuple[str, object]]]:
-    """The sequences of each split, with a label for messages, in a document of any of the three forms."""
+def _lists(document: object) -> dict[str, list[tuple[str, object]]]:
+    """The sequences of each split, or of "" where there is one list, in a document of any of the three forms.
+
+    Each has a label for messages.
+    """
     if isinstance(document, dict) and document:
         known = SPLITS if any(split in document for split in SPLITS) else ("sequences",)
         for field in document:
@@ -81,7 +80,7 @@ def _splits(document: object) -> dict[str, list[tuple[str, object]]]:
             return {split: _label(f"{split} sequence", lists[split]) for split in SPLITS}
         document = lists["sequences"]
     if isinstance(document, list) and document:
-        return _split(_label("sequence", document))
+        return {"": _label("sequence", document)}
     found = quote(document)
     raise DataError(f'Expected {{"sequences": [...]}}, or "train", "valid" and "test"; found {found}.')
 
@@ -119,28 +118,32 @@ def _split(sequences: list[tuple[str, object]]) -> dict[str, list[tuple[str, obj
     return {split: [sequences[i] for i in sorted(places[split])] for split in SPLITS}
 
 
-def _roll(sequence: object, label: str) -> np.ndarray:
-    """One sequence as a piano roll (T, 88) uint8."""
+def read_frames(sequence: object, label: str, longest: int = LONGEST) -> np.ndarray:
+    """One sequence of at most so many frames as a piano roll (T, 88) uint8; `label` is for messages.
+
+    Raises:
+        DataError: it is no list of frames, or too short or too long.
+    """
     if not isinstance(sequence, list):
         raise DataError(f"Expected a list of frames in {label}; found {quote(sequence)}.")
     if len(sequence) < 2:
         what = "is empty" if not sequence else "has 1 frame"
         raise DataError(f"{label.capitalize()} {what}; at least 2 frames are needed for a transition.")
-    if len(sequence) > LONGEST:
+    if len(sequence) > longest:
         raise DataError(
-            f"{label.capitalize()} has {len(sequence)} frames, more than {LONGEST}; "
-            f"cut it into several sequences of at most {LONGEST} frames."
+            f"{label.capitalize()} has {len(sequence)} frames, more than {longest}; "
+            f"cut it into several sequences of at most {longest} frames."
         )
     places = [f"Frame {t} of {label}" for t in range(1, len(sequence) + 1)]
     for frame, place in zip(sequence, places, strict=True):
         if not isinstance(frame, list):
             raise DataError(f"{place}: expected a list of pitches; found {quote(frame)}.")
     first = next((frame for frame in sequence if frame), [])
-    read_frame = _keys if len(first) > KEYS // 2 else _pitches
+    read_frame = _keys if len(first) > KEYS // 2 else read_pitches
     return make_roll([read_frame(frame, place) for frame, place in zip(sequence, places, strict=True)])
 
 
-def _pitches(frame: list, place: str) -> list[int]:
+def read_pitches(frame: list, place: str) -> list[int]:
     """The pitches of a frame, if all are on the piano."""
     for pitch in frame:
         if type(pitch) not in (int, float) or pitch != int(pitch):

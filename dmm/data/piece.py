@@ -64,6 +64,26 @@ def make_roll(frames: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
     return roll
 
 
+def printable(name: str, most: int = 80) -> str:
+    """A name from anybody's file in at most so many characters: no line breaks, control characters, invisible signs
+    that turn the direction of writing, and lone surrogates. It is still text, never markup: whoever shows it says so.
+
+    >>> printable("a\\x00 b\\n\\u202e c\\ud800")
+    'a b c'
+    """
+    return "".join(c for c in name[: 4 * most] if c.isprintable()).strip()[:most].strip()
+
+
+def stem(name: str) -> str:
+    """The name of a file without its ending.
+
+    >>> stem("song.mid"), stem(".mid"), stem("No. 5 in C")
+    ('song', '.mid', 'No. 5 in C')
+    """
+    first, dot, last = name.rpartition(".")
+    return first if first and dot and last.isalnum() and len(last) <= 4 else name
+
+
 def digest(dataset: Dataset) -> str:
     """The SHA-256 (64 hex digits) of a data set's rolls, split by split; equal notes, equal digest."""
     sha = hashlib.sha256()

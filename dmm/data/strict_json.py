@@ -2,11 +2,17 @@
 
 import json
 import math
+import re
 from collections import Counter
 
 from dmm.data.piece import DataError
 
 DIGITS = 20  # of the longest whole number that is read
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|-?Infinity|-?\d[\d.eE+-]*')  # a string, or a number
+
+
+class _BadNumber(Exception):
+    """A number as it stands in the text, and what is wrong with it."""
 
 
 def parse(raw: bytes) -> object:
@@ -31,6 +37,9 @@ def parse(raw: bytes) -> object:
             parse_float=_float,
             parse_constant=_float,
         )
+    except _BadNumber as bad:
+        digits, reason = bad.args
+        raise DataError(f"Line {_line(text, digits)}: {reason}") from None
     except UnicodeDecodeError as error:
         raise DataError(f"Byte {error.start + 1} is not UTF-8 text; save the file as UTF-8 JSON.") from None
     except json.JSONDecodeError as error:
@@ -54,6 +63,12 @@ def quote(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def _line(text: str, digits: str) -> int:
+    """The line on which a number first stands, outside strings."""
+    at = next((token.start() for token in TOKEN.finditer(text) if token.group() == digits), 0)
+    return text.count("\n", 0, at) + 1
+
+
 def _hint(text: str, error: json.JSONDecodeError) -> str:
     """What most often is wrong at such a place."""
     if error.pos >= len(text.rstrip()):
@@ -75,7 +90,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict:
 def _int(digits: str) -> int:
     """A whole number, if it is not absurdly long (Python itself would take quadratic time over it)."""
     if len(digits) > DIGITS:
-        raise DataError(f"Number too large: it has {len(digits)} digits ({digits[:12]}...).")
+        raise _BadNumber(digits, f"number too large, it has {len(digits)} digits ({digits[:12]}...).")
     return int(digits)
 
 
@@ -83,5 +98,5 @@ def _float(digits: str) -> float:
     """A finite number."""
     value = float(digits)
     if not math.isfinite(value):
-        raise DataError(f"{digits[:20]} is not a finite number.")
+        raise _BadNumber(digits, f"{digits[:20]} is not a finite number.")
     return value

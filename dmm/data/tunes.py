@@ -7,7 +7,7 @@ und Wunden" too). A split by piece, or by title alone, would let a model meet a 
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -61,14 +61,24 @@ def group_by_tune(titles: Sequence[str], sopranos: Sequence[np.ndarray]) -> np.n
     """
     names, melodies = [normalise_title(t) for t in titles], [windows(s) for s in sopranos]
     group = list(range(len(names)))
-    for i in range(len(names)):
-        for j in range(i):
+    for i, earlier in enumerate(_earlier(names, melodies)):
+        for j in earlier:
             same_title = names[i] and names[i] == names[j]
             if group[i] != group[j] and (same_title or share(melodies[i], melodies[j]) >= SHARED):
                 old, new = group[i], group[j]
                 group = [new if g == old else g for g in group]
     order = {g: n for n, g in enumerate(dict.fromkeys(group))}
     return np.array([order[g] for g in group], dtype=np.int64)
+
+
+def _earlier(names: list[str], melodies: list[set[bytes]]) -> Iterator[list[int]]:
+    """For each piece those before it that have its title, or at least one window of its melody."""
+    having: dict[str | bytes, list[int]] = {}
+    for i, (name, melody) in enumerate(zip(names, melodies, strict=True)):
+        marks = [*melody, name] if name else melody
+        yield sorted({j for mark in marks for j in having.get(mark, ())})
+        for mark in marks:
+            having.setdefault(mark, []).append(i)
 
 
 def split_by_tune(tunes: np.ndarray, names: Sequence[str], held_out: float = 0.19) -> np.ndarray:

@@ -26,6 +26,7 @@ from dmm.ui.train import same_curve
 from dmm.ui.words import describe_config, plain
 
 TICK = 0.4  # seconds
+SAMPLE_TICKS = 4.6  # so many of these until the drawn piece is looked for anew; no whole number, so they seldom meet
 CROWD, CROWDED = 8, 1.0  # where more than so many look at runs, a tick lasts so long
 SPREAD = 0.1  # a visitor's ticks are by up to this part longer or shorter, so that a class does not ask in chorus
 SLOW_TICK = 2.0  # for a run that rests: another tab may wake it
@@ -46,8 +47,9 @@ DESCRIPTION = (
 def live_run(run, state) -> None:
     """Draw a run that was in `state` when the page began; while it trains, what is new at each tick.
 
-    When the state changes, here or in another tab, the whole page runs again, for its buttons. All is one fragment:
-    of two that are due at the same time Streamlit may drop what one has drawn.
+    When the state changes, here or in another tab, the whole page runs again, for its buttons. The piece is a large
+    message that seldom changes, so it comes more rarely: of two parts that are due at the same moment Streamlit may
+    drop what one has drawn, which the chart then asks for.
     """
     crowded = is_crowded()
     tick = (CROWDED if crowded else TICK) if state in store.LIVE else SLOW_TICK
@@ -56,6 +58,7 @@ def live_run(run, state) -> None:
     else:
         tick *= 1 + SPREAD * (2 * st.session_state.setdefault("live: spread", random.random()) - 1)
     st.fragment(_draw, run_every=tick)(run, state, crowded)
+    st.fragment(_draw_sample, run_every=SAMPLE_TICKS * tick if tick and state in store.LIVE else None)(run)
 
 
 def is_crowded() -> bool:
@@ -94,7 +97,6 @@ def _draw(run, state, crowded):
     st.caption(_legend(config, curves))
     same_curve.show(run, config, curves)
     _story(run)
-    _draw_sample(run)
 
 
 def _await_first_point(curves):

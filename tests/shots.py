@@ -40,10 +40,10 @@ def photograph_training(browser, address, path):
     page = browser.new_page(viewport={"width": 1440, "height": 1180}, color_scheme="light")
     page.goto(f"{address}/train")
     settle(page)
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Start", exact=True).click()
     page.wait_for_timeout(30_000)
     page.screenshot(path=path)
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Stop", exact=True).click()
     page.wait_for_timeout(2000)
     page.close()
 

@@ -1,16 +1,18 @@
 """The learning curve of a run as columns for a chart, built up as records come in. No torch.
 
 Updates are grouped so that a point is calm and yet soon there: a point is an epoch, or what 0.8 s of training did
-where an epoch takes longer; in the first epoch each update is a point. Values are means over frames.
+where an epoch takes longer; in the first epoch each update is a point. Values are means over frames. A published curve
+stands beside them, with a value at each point.
 """
 
 import contextlib
 
 from dmm.runs import store
+from dmm.runs.published import published_bound
 
 GROUP_SECONDS = 0.8
 TERMS = ("bound", "reconstruction", "kl")
-COLUMNS = ("step", *TERMS, "validation")
+COLUMNS = ("step", *TERMS, "validation", "published")
 
 
 def mean_over_frames(records) -> tuple[int, dict[str, float]]:
@@ -79,7 +81,9 @@ class Curves:
         if not closes or not self._group:
             return
         frames, means = mean_over_frames(self._group)
-        for name, value in {"step": record["step"] + 0, "validation": None, **means}.items():
+        step = record["step"] + 0
+        point = {"step": step, "validation": None, "published": published_bound(step), **means}
+        for name, value in point.items():
             self.points[name].append(value)
         self.frames_per_second = frames / elapsed if elapsed > 0 else self.frames_per_second
         self._group, self._since = [], record["seconds"]

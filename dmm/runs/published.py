@@ -40,11 +40,11 @@ EPOCHS = (50, 100, 150, 200, 250, 300, 400, 500, 700, 1000, 2000, 3000, 5000)
 BOUNDS = (12.2, 11.9, 10.7, 10.0, 9.4, 9.0, 8.5, 8.1, 7.7, 7.35, 7.15, 7.06, 7.02)  # nats per frame
 
 
-def published_curve(steps: list[int]) -> list[float | None]:
-    """The published bound after so many updates, with straight lines between what was read off; None before the first.
+def published_bound(step: int) -> float | None:
+    """The published bound after so many updates, with straight lines between what was read off; None beyond its ends.
 
-    >>> published_curve([100, 600, 900])
-    [None, 12.2, 12.05]
+    >>> published_bound(100), published_bound(600), published_bound(900)
+    (None, 12.2, 12.05)
     """
-    found = np.interp(steps, UPDATES_PER_EPOCH * np.array(EPOCHS), BOUNDS, left=np.nan, right=np.nan)
-    return [None if np.isnan(one) else round(float(one), 3) for one in found]
+    found = np.interp(step / UPDATES_PER_EPOCH, EPOCHS, BOUNDS, left=np.nan, right=np.nan)
+    return None if np.isnan(found) else round(float(found), 3)

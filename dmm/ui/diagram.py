@@ -25,7 +25,9 @@ HTML = """
 </div>
 """
 
-_DIAGRAM = st.components.v2.component("dmm_diagram", html=HTML, css=read_style("diagram"), js=read_code("diagram"))
+_DIAGRAM = st.components.v2.component(
+    "dmm_diagram", html=HTML, css=read_style("unseen", "diagram"), js=read_code("diagram")
+)
 
 
 class Shape(NamedTuple):

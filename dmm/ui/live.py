@@ -12,7 +12,6 @@ from dmm.runs import store
 from dmm.runs.changes import read_changes
 from dmm.runs.curves import Curves
 from dmm.runs.events import read_events
-from dmm.runs.published import published_curve
 from dmm.runs.retention import leaves_in
 from dmm.runs.samples import read_samples
 from dmm.runs.store import RunError
@@ -82,12 +81,11 @@ def _draw(run, state, crowded):
         _await_first_point(curves)
     st.markdown(_headline(run, config, status, bool(curves.points["step"])))
     _numbers(config, status, curves)
-    published = {"published": published_curve(curves.points["step"])} if config.emission == "bernoulli" else {}
     stream_chart(
         key="curve",
         run=run.name,
-        points=curves.points | published,
-        series=(*SERIES, *([PUBLISHED] if published else [])),
+        points=curves.points,
+        series=(*SERIES, PUBLISHED) if config.emission == "bernoulli" else SERIES,
         lines=reference_lines(config),
         x="step",
         x_label="updates",

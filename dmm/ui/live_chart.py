@@ -84,7 +84,7 @@ class Line(NamedTuple):
 
 
 CODE = read_code("live_chart")
-_CHART = st.components.v2.component("dmm_live_chart", html=HTML, css=read_style("live_chart"), js=LOADER)
+_CHART = st.components.v2.component("dmm_live_chart", html=HTML, css=read_style("unseen", "live_chart"), js=LOADER)
 
 
 def live_chart(

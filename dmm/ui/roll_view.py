@@ -59,7 +59,9 @@ HTML = """
 </div>
 """
 
-_VIEW = st.components.v2.component("dmm_roll_view", html=HTML, css=read_style("roll_view"), js=read_code("roll_view"))
+_VIEW = st.components.v2.component(
+    "dmm_roll_view", html=HTML, css=read_style("unseen", "roll_view"), js=read_code("roll_view")
+)
 
 
 def roll_view(

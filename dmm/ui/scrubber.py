@@ -84,7 +84,9 @@ HTML = """
 </div>
 """
 
-_SCRUBBER = st.components.v2.component("dmm_scrubber", html=HTML, css=read_style("scrubber"), js=read_code("scrubber"))
+_SCRUBBER = st.components.v2.component(
+    "dmm_scrubber", html=HTML, css=read_style("unseen", "scrubber"), js=read_code("scrubber")
+)
 
 
 def scrubber(packet: dict, *, key: str, on_take: Callable[[int, int | None], None]) -> None:

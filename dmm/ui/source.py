@@ -13,6 +13,6 @@ def read_code(name: str) -> str:
     return re.sub(r"^\s*//.*\n|^\s+", "", text, flags=re.MULTILINE)
 
 
-def read_style(name: str) -> str:
-    """`name.css`."""
-    return (HERE / f"{name}.css").read_text(encoding="utf-8")
+def read_style(*names: str) -> str:
+    """The files `name.css`, one after another."""
+    return "\n".join((HERE / f"{name}.css").read_text(encoding="utf-8") for name in names)

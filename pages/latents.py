@@ -11,9 +11,9 @@ frame.lesson("latents")
 introduction = st.container()
 run_column, piece_column = st.columns(2)
 with run_column:
-    run = looking.choose_run()
+    run = looking.choose_run("latents")
 with piece_column:
-    piece = looking.choose_piece(run)
+    piece = looking.choose_piece(run, "latents")
 seen = past.past_of(run, piece)
 introduction.markdown(
     f"For each beat of a chorale the inference network guesses a hidden state $z_t$. It looks at "

@@ -13,17 +13,16 @@ from dmm.ui.datasets import dataset_of
 from dmm.ui.dials import carry, listing
 from dmm.ui.words import describe_config, plain
 
-LESSON = "latents"
 RUN = "The model to look into: your own run, or one that came with the app."
 PIECE = "The piece whose hidden states are inferred. The first ones listed were held out for the test."
 PARTS = {"test": "held out for the test", "valid": "held out for validation", "train": "trained on"}
 
 
-def choose_run():
-    """The run to look into: the visitor's own or one that came with the app; one without weights ends the page."""
+def choose_run(lesson: str):
+    """The run that a page looks into: the visitor's own or one of the app; one without weights ends the page."""
     names = {run.name: run for run in (chosen_run(), *shipped_runs())}
     name = st.selectbox("Run", list(names), format_func=lambda one: _run_in_words(names[one]), help=RUN)
-    carry(LESSON, "run", name)
+    carry(lesson, "run", name)
     run = names[name]
     if store.shown_snapshot(run) is None:
         st.info("This run has no snapshot yet. Give it a few seconds of training, then come back.")
@@ -31,8 +30,8 @@ def choose_run():
     return run
 
 
-def choose_piece(run):
-    """The piece to look at, from the data the run was trained on."""
+def choose_piece(run, lesson: str):
+    """The piece that a page looks at, from the data the run was trained on."""
     try:
         dataset = dataset_of(store.read_run_config(run).data)
     except (DataError, RunError) as error:
@@ -40,7 +39,7 @@ def choose_piece(run):
         st.stop()
     pieces = {piece.name: (part, piece) for part in PARTS for piece in getattr(dataset, part)}
     words = {name: _piece_in_words(*one) for name, one in pieces.items()}
-    return pieces[listing(LESSON, "piece", "Piece", words, PIECE, "one of its pieces")][1]
+    return pieces[listing(lesson, "piece", "Piece", words, PIECE, "one of its pieces")][1]
 
 
 def model_of(run):

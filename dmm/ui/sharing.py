@@ -18,7 +18,7 @@ from dmm.ui.words import plain
 
 OF_A_RUN = ("was", "steered")  # what a link says of the curve of a run
 COMMON = {"v", "run", "race", "embed", "embed_options", hiding.PARAMETER, progress.PARAMETER, *OF_A_RUN}
-WITH_RUN = ("train", "latents")  # pages that show a run
+WITH_RUN = ("train", "latents", "listen")  # pages that show a run
 MOST = 5  # unknown names that are listed
 
 

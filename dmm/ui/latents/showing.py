@@ -11,12 +11,13 @@ from dmm.ui.dials import Dial, carry, dials, switch
 from dmm.ui.explain import formula_and_code
 from dmm.ui.latents.past import Past
 from dmm.ui.live import shown_gates
-from dmm.ui.looking import LESSON, draw, version_of
+from dmm.ui.looking import draw, version_of
 from dmm.ui.plot import plot
 from dmm.ui.roll_view import play_bar, roll_view
 from dmm.ui.scrubber import pack, scrubber
 from dmm.ui.words import plain
 
+LESSON = "latents"
 AXES = 3
 SEED = Dial("seed", "Seed of the draw", 0, 999, 0, 1, "Another seed, another piece.")
 BEATS = Dial("beats", "Beats", 16, 128, 64, 1, "How long the piece is.")

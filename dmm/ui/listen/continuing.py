@@ -1,0 +1,8 @@
+"""continuing."""
+
+import streamlit as st
+
+
+def show(run) -> None:
+    """continuing."""
+    st.write(run.name)

@@ -1,0 +1,8 @@
+"""quiz."""
+
+import streamlit as st
+
+
+def show(run) -> None:
+    """quiz."""
+    st.write(run.name)

@@ -1,0 +1,23 @@
+"""Listen: what the model makes up, how it goes on, what it fills in, and what becomes of the music when z is moved."""
+
+import streamlit as st
+
+from dmm.ui import dials, frame, looking
+from dmm.ui.listen import acting, continuing, filling, generating, own_music, probing, quiz
+
+PARTS = {
+    "generate": ("Make up", generating.show),
+    "continue": ("Continue", continuing.show),
+    "fill": ("Fill in", filling.show),
+    "act": ("Act on the latent", acting.show),
+    "quiz": ("Bach or model?", quiz.show),
+    "probe": ("What z knows", probing.show),
+    "own": ("Your music", own_music.show),
+}
+
+frame.lesson("listen")
+run = looking.choose_run("listen")
+names = {name: title for name, (title, _) in PARTS.items()}
+part = dials.pick("listen", "part", "What to do", names, "Each part has a player under its piano roll.")
+PARTS[part][1](run)
+frame.onward("listen")

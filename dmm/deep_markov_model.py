@@ -7,6 +7,7 @@ from dmm.flows import IAF
 from dmm.inference import Noise, make_network
 from dmm.model import Emitter, GatedTransition
 from dmm.rnn import RNN
+from dmm.rollout import draw_chance, roll_out
 from dmm.variants import GaussianEmitter, LinearEmitter, LinearTransition, MLPTransition
 
 
@@ -110,37 +111,10 @@ class DMM(nn.Module):
             note_temperature: of the keys given the latents; 1 is the model.
 
         Returns:
-            z (sequences, steps, Z), gates (sequences, steps, Z) in 0..1, probabilities (sequences, steps, X) in 0..1
-            at the temperature of the notes, x (sequences, steps, X), 0 or 1.
+            `Rolled`; its probabilities are those at the temperature of the notes.
         """
-        like = {"dtype": next(self.parameters()).dtype, "generator": generator}
-        z_t = self.start.expand(sequences, -1)
-        x_t = torch.zeros(sequences, len(self.emitter.bias), dtype=like["dtype"])
-        drawn = []
-        for t in range(steps):
-            parents = (z_t, x_t) if self.augmented else (z_t,)
-            gate = self.transition.openness(*parents)
-            loc, scale = self.transition(*parents)
-            if t == 0 and self.z_0 is None:
-                loc, scale = self.first_loc, self.first_scale
-            z_t = loc + scale * z_temperature**0.5 * torch.randn(z_t.shape, **like)
-            probabilities = at_temperature(self.emitter.probabilities(z_t, *parents[1:]), note_temperature)
-            x_t = (torch.rand(probabilities.shape, **like) < probabilities).to(probabilities)
-            drawn.append((z_t, gate, probabilities, x_t))
-        return tuple(torch.stack(part, dim=1) for part in zip(*drawn, strict=True))
-
-
-def at_temperature(probabilities, temperature):
-    r"""Coins that are more sure of themselves below 1, and less above: $\operatorname{sigmoid}(\ell / \tau)$.
-
-    >>> at_temperature(torch.tensor([0.2, 0.5, 0.8]), 0.0)
-    tensor([0., 0., 1.])
-    """
-    if temperature == 1:
-        return probabilities
-    if temperature == 0:
-        return (probabilities > 0.5).to(probabilities)
-    return torch.sigmoid(torch.logit(probabilities) / temperature)
+        chance = draw_chance(self, steps, generator, sequences)
+        return roll_out(self, chance, z_temperature=z_temperature, note_temperature=note_temperature)
 
 
 def shift(x):

@@ -1,7 +1,5 @@
 """Listen: what the model makes up, how it goes on, what it fills in, and what becomes of the music when z is moved."""
 
-import streamlit as st
-
 from dmm.ui import dials, frame, looking
 from dmm.ui.listen import acting, continuing, filling, generating, own_music, probing, quiz
 

@@ -14,10 +14,22 @@ LAYERS = [
     {"model", "variants", "rnn", "combiner", "flows", "inference", "sites", "padded"}
     | {"systems", "linear_gaussian", "one_dimension", "kalman", "floors", "combiner_floor"}
     | {"gaussian_chain", "d_separation", "gated", "fields", "one_latent", "one_draw"}
-    | {"grid", "unscented", "particles", "marginals"},
+    | {"grid", "unscented", "particles", "marginals", "rollout"},
     {"deep_markov_model", "elbo", "batches", "optimisers", "fused", "packing", "multiply", "loops", "gru_loop"},
     {"pyro_program"},
-    {"training", "evaluation", "inspection", "history", "plane", "figures", "bench", "limit", "exact", "experiments"}
+    {
+        "training",
+        "evaluation",
+        "inspection",
+        "counterfactual",
+        "history",
+        "plane",
+        "figures",
+        "bench",
+        "limit",
+        "exact",
+        "experiments",
+    }
     | {"one_update", "update_study"},
     {"runs"},
     {"ui", "terminal", "cli", "serve", "__main__"},

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from dmm.config import make_config
-from dmm.deep_markov_model import at_temperature, make_dmm
+from dmm.deep_markov_model import make_dmm
 from dmm.inspection import draw_piece
+from dmm.rollout import at_temperature
 
 SIZES = {"z_dim": 3, "emission_dim": 4, "transition_dim": 4, "rnn_dim": 5}
 MEMBERS = [

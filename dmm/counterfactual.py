@@ -11,26 +11,10 @@ import torch
 
 from dmm.batches import make_generator, to_tensors
 from dmm.inspection import DRAW, Drawn
+from dmm.interventions import check
 from dmm.rollout import Acts, Chance, draw_chance, recover, roll_out
 
 POSTERIOR, BRACKETS, OTHER = 401, 402, 403  # streams of random numbers of their own
-KINDS = ("hold", "pull", "swap", "gate")
-
-
-class Act(NamedTuple):
-    """Something that is done to the hidden state.
-
-    kind: "hold" the dimension at `value`, "pull" it by `value` from where it would be (both in its standard deviations
-    over the piece, "hold" from its mean), "swap" it with `other`, or hold its "gate" at `value`, 0..1.
-    dimension, other: from 0; for a gate, None is all of them. start, end: frames from 0, the last not included.
-    """
-
-    kind: str
-    dimension: int | None
-    start: int
-    end: int
-    value: float = 0.0
-    other: int | None = None
 
 
 class Twins(NamedTuple):
@@ -90,9 +74,9 @@ def acts_of(act, z) -> Acts:
     """An `Act` as numbers for `rollout.roll_out`, for pieces whose latents are z (N, T, Z) if nothing is done.
 
     Raises:
-        ValueError: there is no such kind, dimension or stretch.
+        ValueError: as `interventions.check`.
     """
-    _check(act, *z.shape[1:])
+    check(act, *z.shape[1:])
     held, stretch = torch.full_like(z, torch.nan), slice(act.start, act.end)
     if act.kind == "gate":
         held[:, stretch, slice(None) if act.dimension is None else act.dimension] = act.value
@@ -120,17 +104,6 @@ def audible(dmm, chance) -> np.ndarray:
     pulls = torch.diag(z.std(0, correction=0))
     moved = [(dmm.emitter.probabilities(z + pull, *frames) - p).abs().sum(-1).mean() for pull in pulls]
     return torch.stack(moved).numpy()
-
-
-def _check(act, steps, size):
-    if act.kind not in KINDS:
-        raise ValueError(f"got act {act.kind!r}, expected one of {', '.join(KINDS)}")
-    if not 0 <= act.start < act.end <= steps:
-        raise ValueError(f"got frames {act.start} to {act.end}, expected a stretch within 0 to {steps}")
-    named = {"swap": (act.dimension, act.other), "gate": (act.dimension,) if act.dimension is not None else ()}
-    for dimension in named.get(act.kind, (act.dimension,)):
-        if dimension is None or not 0 <= dimension < size:
-            raise ValueError(f"got dimension {dimension}, expected 0 to {size - 1}")
 
 
 def _drawn(rolled) -> Drawn:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dmm import counterfactual as cf
-from dmm.counterfactual import Act
+from dmm.interventions import Act
 from dmm.rollout import Acts, Chance, draw_chance, recover, roll_out
 from tests.family import make_model
 

@@ -79,6 +79,9 @@ _HOMES = {
     "annealing_schedule": "objectives",
     "printed_loss": "objectives",
     "gradient_strips": "objectives",
+    "cost_ahead": "horizons",
+    "twin_paths": "twins",
+    "keys_apart": "twins",
     "principal_components": "projection",
     "Projection": "projection",
 }  # no file bears the name of a figure: importing it would put the module in the figure's place

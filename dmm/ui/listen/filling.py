@@ -1,8 +1,75 @@
-"""filling."""
+"""Listen, third part: keys are erased from a piece, and the model fills them in, more than once."""
 
+import numpy as np
 import streamlit as st
+
+from dmm import holes
+from dmm.ui.dials import Dial, dials
+from dmm.ui.listen import erasing, imputed
+from dmm.ui.listen.lesson import LESSON
+from dmm.ui.looking import choose_piece
+from dmm.ui.takes_view import Take, takes_view
+from dmm.ui.words import plain
+
+SEED = Dial("fill_seed", "Random numbers", 0, 999, 0, 1, "The seed of the draws: another one, other fillings.")
+DRAWS = 4
+NOTHING = "Nothing is erased. Paint over the roll with **Erase**, or press one of the buttons above."
+ALL = "Everything is erased, so the model has nothing to go by: what it fills in is a piece of its own."
+HOW = (
+    "The posterior given what is left, $p(z_{1:T} \\mid x_{\\text{known}})$: an erased key is *summed out*, so its "
+    "factor is 1 in the likelihood, as on [In code](in_code) for a mask. The inference network alone would be wrong "
+    "here: unless it was trained with holes, it takes what is missing for silence. So its guess is only a proposal: "
+    "many particles try it, or the transition, and are weighed by what the model says of the known keys. Paths are "
+    "then drawn backwards in time, and the erased keys from $p(x_t \\mid z_t)$. Each filling is one path; the "
+    "**mean** is over {many} of them, and shows how sure the model is."
+)
 
 
 def show(run) -> None:
-    """filling."""
-    st.write(run.name)
+    """A piece with holes, and what the model puts into them."""
+    st.markdown(
+        "Erase something: a voice, some beats, or whatever you paint. The model hears what is left, before and after, "
+        "and fills in the rest: not one answer but several, for it does not know."
+    )
+    piece = choose_piece(run, LESSON)
+    erasing.complain()
+    _show_fillings(run, piece)
+    st.markdown(HOW.format(many=imputed.MANY))
+    imputed.show_code()
+
+
+@st.fragment
+def _show_fillings(run, piece):
+    """The buttons, the roll to paint on, and the numbers."""
+    erasing.buttons(piece)
+    seed = dials(LESSON, [SEED])["fill_seed"]
+    missing = holes.missing(erasing.erased(), len(piece.roll), piece.voices)
+    found = imputed.fill(run, piece, missing, seed) if missing.any() else None
+    takes_view(
+        key="filling",
+        takes=_takes(piece, missing, found),
+        title=plain(f"{piece.name}, {piece.title}"),
+        description="A piece of which a part is erased, as it was, and as the model fills it in.",
+        marked="filled in",
+        on_paint=erasing.paint,
+    )
+    if found is None:
+        st.info(NOTHING)
+        return
+    if missing.all():
+        st.info(ALL)
+    imputed.show_cost(run, piece, missing, found)
+
+
+def _takes(piece, missing, found):
+    """Fillings first; then what is left, and what was there."""
+    was = Take("As it was", piece.roll, piece.voices, piece.onsets, holes=missing)
+    if found is None:
+        return [was._replace(holes=None)]
+    fillings = [
+        Take(f"Filling {i + 1}", roll, latents=z, marks=missing & (roll > 0), holes=missing)
+        for i, (roll, z) in enumerate(zip(found.x[:DRAWS], found.z[:DRAWS], strict=True))
+    ]
+    left = Take("What is left", np.where(missing, 0, piece.roll), holes=missing)
+    mean = Take("Mean", np.where(missing, found.mean, piece.roll), holes=missing)
+    return [*fillings, mean, left, was]

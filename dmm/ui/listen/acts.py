@@ -1,0 +1,164 @@
+"""What a visitor does to the hidden state of a piece, and what comes of it."""
+
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from dmm.interventions import Act
+from dmm.runs import store
+from dmm.ui.dials import Dial, dials, listing, pick
+from dmm.ui.listen.lesson import LESSON
+from dmm.ui.looking import model_of, version_of
+from dmm.ui.words import plain
+
+BEATS, PAIRS = 64, 32
+KINDS = {"hold": "Hold", "pull": "Pull", "swap": "Swap two", "gate": "Clamp the gate"}
+KIND = (
+    "Hold a dimension at one value; pull its path up or down; let two dimensions change places; or clamp its gate open "
+    "or shut."
+)
+SEED = Dial("act_seed", "Random numbers", 0, 999, 0, 1, "The seed: of the piece, or of the draw that explains it.")
+VALUE = Dial(
+    "act_by",
+    "By standard deviations",
+    -4.0,
+    4.0,
+    2.0,
+    0.25,
+    "Of this dimension over the piece. Hold: counted from its mean. Pull: from where it would be.",
+)
+ORDER = (
+    "Ordered by how much is heard of them: how many keys change at a beat when it is pulled by a standard deviation."
+)
+GATES = {"open": "Open: as the network proposes", "shut": "Shut: by the linear rule"}
+WHOSE = {"one": "Of this dimension", "all": "Of all dimensions"}
+
+
+class Origin(NamedTuple):
+    """A piece to act on: of which run and weights, its name ("" if made up), its roll, the seed, and its title."""
+
+    run_name: str
+    version: float
+    piece_name: str
+    roll: np.ndarray | None
+    seed: int
+    title: str
+
+    @property
+    def beats(self) -> int:
+        """How long it is."""
+        return BEATS if self.roll is None else len(self.roll)
+
+
+def choose_seed() -> int:
+    """Which random numbers."""
+    return dials(LESSON, [SEED])["act_seed"]
+
+
+def origin_of(run, piece, seed: int) -> Origin:
+    """A made-up piece if there is none."""
+    if piece is None:
+        return Origin(run.name, version_of(run), "", None, seed, f"Made up by the model, random numbers {seed}")
+    return Origin(run.name, version_of(run), piece.name, piece.roll, seed, plain(f"{piece.name}, {piece.title}"))
+
+
+def choose_act(run, origin: Origin) -> Act | None:
+    """What is done, where and when; None if it asks for a gate and there is none."""
+    kind = pick(LESSON, "act", "What to do", KINDS, KIND)
+    if kind == "gate" and store.read_run_config(run).transition != "gated":
+        return None
+    first, second, third, fourth = st.columns(4, gap="medium")
+    with first:
+        dimension = _choose_dimension("act_dim", "Dimension", origin)
+    with second:
+        value, other, whole = _choose_how(kind, origin, dimension)
+    with third:
+        start = dials(LESSON, [Dial("act_from", "From beat", 1, 512, 17, 1, "The first beat that is acted on.")])
+    with fourth:
+        length = dials(LESSON, [Dial("act_for", "For beats", 1, 64, 16, 1, "Then the model goes on by itself.")])
+    begin = min(start["act_from"], origin.beats) - 1
+    end = min(begin + length["act_for"], origin.beats)
+    return Act(kind, None if whole else dimension, begin, end, value, other)
+
+
+def _choose_how(kind, origin, dimension):
+    """The value, the other dimension, and whether it is about all dimensions."""
+    if kind == "swap":
+        other = _choose_dimension("act_other", "With dimension", origin, without=dimension)
+        return 0.0, other, False
+    if kind == "gate":
+        gate = pick(LESSON, "act_gate", "The gate", GATES, "What is put in the place of the gate.", start="shut")
+        whose = pick(LESSON, "act_whose", "Whose", WHOSE, "One gate, or all of them.", start="all")
+        return float(gate == "open"), None, whose == "all"
+    return dials(LESSON, [VALUE])["act_by"], None, False
+
+
+def _choose_dimension(name, label, origin, without=None):
+    """A dimension, from 0, the most audible ones first."""
+    heard = _audible(origin[:3], origin.roll, origin.seed)
+    order = [i for i in np.argsort(-heard, kind="stable") if i != without]
+    names = {f"{i + 1}": f"{i + 1}: {heard[i]:.2f} keys" for i in order}
+    return int(listing(LESSON, name, label, names, ORDER, "one of its dimensions")) - 1
+
+
+def twins(origin: Origin, act: Act):
+    """`counterfactual.Twins` and `counterfactual.Spread`."""
+    return _twins(origin[:3], origin.roll, origin.seed, act)
+
+
+def how_many_differ(found, act: Act) -> str:
+    """The difference of two twins in numbers."""
+    keys, after = int(found.differs.sum()), found.differs[act.start :]
+    beats = int(after.any(1).sum())
+    if not keys:
+        return "They do not differ at a single key. Try a more audible dimension, a stronger act, or a longer one."
+    return (
+        f"They differ at {keys:,} key{'' if keys == 1 else 's'}, on {beats} of the {len(after)} beats from beat "
+        f"{act.start + 1} on; before it, nowhere."
+    )
+
+
+def how_far_it_carries(spread, act: Act) -> str:
+    """The mean difference, and how fast it fades, in numbers of the figure."""
+    last = spread.common[act.end - 1]
+    there = f"At the last beat of the act {last:.2f} keys differ on average over {PAIRS} pairs of pieces"
+    apart = (
+        f"Two pieces from *other* random numbers differ at {spread.apart[act.end - 1]:.2f} keys there, so one pair of "
+        "those would say little of the act."
+    )
+    after = spread.common[act.end :]
+    if not len(after):
+        return f"{there}. {apart}"
+    gone = np.flatnonzero(after <= last / 2)
+    if not len(gone):
+        return f"{there}, and {after[-1]:.2f} still do at the end of the piece. {apart}"
+    beats = f"{gone[0] + 1} beat{'s' if gone[0] else ''}"
+    return f"{there}; {beats} later it is half of that or less: so long does this model remember. {apart}"
+
+
+@st.cache_data(show_spinner="Rolling the model forward…", max_entries=200)
+def _twins(where, _roll, seed, act):
+    from dmm import counterfactual
+
+    dmm, chance = _chance(where, _roll, seed, 1)
+    found = counterfactual.twins(dmm, chance, act)
+    dmm, many = _chance(where, _roll, seed, PAIRS)
+    return found, counterfactual.spread(dmm, many, act, seed)
+
+
+@st.cache_data(show_spinner="Looking at what is heard of each dimension…", max_entries=200)
+def _audible(where, _roll, seed):
+    from dmm import counterfactual
+
+    return counterfactual.audible(*_chance(where, _roll, seed, 1))
+
+
+def _chance(where, roll, seed, pieces):
+    """The model and the random numbers of so many pieces, or of as many explanations of one."""
+    from dmm import counterfactual
+
+    dmm, _ = model_of(store.find_run(where[0]))
+    if roll is None:
+        return dmm, counterfactual.made_up(dmm, BEATS, seed, pieces)
+    return dmm, counterfactual.explained(dmm, roll, seed, pieces)

@@ -1,0 +1,118 @@
+"""What the model puts in the place of what is not known, and what that is worth; computed once for each question."""
+
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from dmm import figures
+from dmm.data import DataError, baselines
+from dmm.runs import store
+from dmm.runs.store import RunError
+from dmm.ui.datasets import dataset_of
+from dmm.ui.explain import formula_and_code
+from dmm.ui.looking import model_of, version_of
+from dmm.ui.plot import plot
+
+MANY = 64  # draws behind a mean
+AHEAD = 256  # draws behind a prediction
+KEEP = 4  # draws that can be heard
+FLOOR = 1e-6  # no key is surer than this
+
+
+class Imputed(NamedTuple):
+    """Some draws, and the mean over many: x (KEEP, T, 88) 0/1, z (KEEP, T, Z), mean (T, 88) in 0..1.
+
+    `costs`: of a piece that goes on, what each beat ahead costs that was written, in nats.
+    """
+
+    x: np.ndarray
+    z: np.ndarray
+    mean: np.ndarray
+    costs: np.ndarray
+
+
+def fill(run, piece, missing, seed) -> Imputed:
+    """The missing cells (T, 88) of a piece, filled in."""
+    packed = np.packbits(missing).tobytes()
+    return _fill(run.name, version_of(run), piece.name, packed, seed, piece.roll, missing)
+
+
+def go_on(run, piece, start, beats, heat, seed) -> Imputed:
+    """So many beats after the first `start` of a piece."""
+    return _go_on(run.name, version_of(run), piece.name, start, beats, heat, seed, piece.roll)
+
+
+def show_cost(run, piece, missing, found: Imputed) -> None:
+    """What the erased keys cost the model, and a histogram."""
+    chances = _chances(run)
+    beats = int(missing.any(1).sum())
+    first, second, third = st.columns(3)
+    model = _nats(piece.roll, found.mean)[missing].sum() / beats
+    first.metric("This model", f"{model:.2f}", help=f"The erased keys under the mean of {MANY} fillings, key by key.")
+    if chances is not None:
+        histogram = _nats(piece.roll, np.broadcast_to(chances, piece.roll.shape))[missing].sum() / beats
+        second.metric("Each key by its frequency", f"{histogram:.2f}", help="What the same keys cost a histogram.")
+    sounding = missing & (piece.roll > 0)
+    if sounding.any():
+        hit = found.mean[sounding].mean()
+        third.metric("Erased notes found again", f"{hit:.0%}", help="How likely the model thinks them, on average.")
+    st.caption("Nats per beat from which something was erased; lower is better. Computed now, for this piece alone.")
+
+
+def show_horizon(run, piece, start, found: Imputed) -> None:
+    """What each beat ahead costs that was written."""
+    chances, ahead = _chances(run), len(found.costs)
+    if chances is None or not ahead:
+        return
+    written = piece.roll[start : start + ahead]
+    histogram = _nats(written, np.broadcast_to(chances, written.shape)).sum(1)
+    plot(figures.cost_ahead(found.costs, histogram, start), "horizon")
+    st.caption(
+        f"What was written, as the model foresees it from beat {start}: minus the logarithm of the mean probability of "
+        f"each beat over {AHEAD} ways on. Where it meets the dotted line, the model knows no more than how often each "
+        "key sounds. One piece says little: try others."
+    )
+
+
+def show_code() -> None:
+    """The formula and the code of the draws."""
+    formula_and_code("smoothing.smooth", formula="smoothing")
+
+
+@st.cache_data(show_spinner="Filling in…", max_entries=200)
+def _fill(run_name, version, piece_name, packed, seed, _roll, _missing) -> Imputed:
+    from dmm.imputing import fill_in
+
+    dmm, _ = model_of(store.find_run(run_name))
+    found = fill_in(dmm, _roll, ~_missing, MANY, seed)
+    return Imputed(found.x[:KEEP], found.z[:KEEP], found.probabilities.mean(0), np.zeros(0))
+
+
+@st.cache_data(show_spinner="Going on…", max_entries=200)
+def _go_on(run_name, version, piece_name, start, beats, heat, seed, _roll) -> Imputed:
+    from dmm.imputing import continue_piece
+
+    dmm, _ = model_of(store.find_run(run_name))
+    found = continue_piece(dmm, _roll, start, beats, AHEAD, seed, z_temperature=heat)
+    written = _roll[start : start + beats]
+    ahead = found.probabilities[:, start : start + len(written)]
+    each = -_nats(written, ahead).sum(-1)  # (draws, beats)
+    top = each.max(0, initial=-np.inf)
+    costs = -(top + np.log(np.exp(each - top).mean(0)))
+    return Imputed(found.x[:KEEP], found.z[:KEEP], found.probabilities.mean(0), costs)
+
+
+def _chances(run):
+    """How often each key sounds in what the run learned from, (88,); None if that is gone."""
+    try:
+        rolls = [piece.roll for piece in dataset_of(store.read_run_config(run).data).train]
+    except (DataError, RunError):
+        return None
+    return 1 / (1 + np.exp(-baselines.log_odds(rolls)))
+
+
+def _nats(roll, p):
+    """What each key costs, in nats."""
+    p = np.clip(p, FLOOR, 1 - FLOOR)
+    return -np.where(np.asarray(roll) > 0, np.log(p), np.log1p(-p))

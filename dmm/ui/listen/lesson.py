@@ -1,0 +1,3 @@
+"""The name of this page in links and tasks."""
+
+LESSON = "listen"

@@ -93,7 +93,7 @@ def acts_of(act, z) -> Acts:
 
 @torch.no_grad()
 def audible(dmm, chance) -> np.ndarray:
-    """How many keys a dimension moves when it is pulled by a standard deviation, for a beat: (Z,), averaged over beats.
+    """How many keys of a beat each dimension moves when dragged by a standard deviation: (Z,), averaged over beats.
 
     The sum over keys of how much their probability changes, in the first piece of some random numbers.
     """
@@ -101,8 +101,8 @@ def audible(dmm, chance) -> np.ndarray:
     z, before = piece.z[0], dmm.frames_before(piece.x)
     frames = tuple(part[0] for part in before)
     p = dmm.emitter.probabilities(z, *frames)
-    pulls = torch.diag(z.std(0, correction=0))
-    moved = [(dmm.emitter.probabilities(z + pull, *frames) - p).abs().sum(-1).mean() for pull in pulls]
+    drags = torch.diag(z.std(0, correction=0))
+    moved = [(dmm.emitter.probabilities(z + drag, *frames) - p).abs().sum(-1).mean() for drag in drags]
     return torch.stack(moved).numpy()
 
 

@@ -52,7 +52,7 @@ class Decoded(NamedTuple):
     score: float
 
 
-def decode(probabilities, costs=Costs(), candidates=6, ranges=RANGES) -> Decoded:  # noqa: B008
+def decode(probabilities, costs=Costs(), candidates=6, ranges=RANGES) -> Decoded:
     """The four voices of the greatest score.
 
     Args:

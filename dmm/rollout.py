@@ -58,7 +58,7 @@ def draw_chance(dmm, steps, generator, sequences=1) -> Chance:
 
 
 @torch.no_grad()
-def roll_out(dmm, chance, before=None, acts=Acts(), z_temperature=1.0, note_temperature=1.0) -> Rolled:  # noqa: B008
+def roll_out(dmm, chance, before=None, acts=Acts(), z_temperature=1.0, note_temperature=1.0) -> Rolled:
     """Let the model play.
 
     Args:

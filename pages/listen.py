@@ -1,7 +1,7 @@
 """Listen: what the model makes up, how it goes on, what it fills in, and what becomes of the music when z is moved."""
 
 from dmm.ui import dials, frame, looking
-from dmm.ui.listen import acting, continuing, filling, generating, own_music, probing, quiz
+from dmm.ui.listen import acting, continuing, filling, generating, own_music, probing, quiz, tasks
 
 PARTS = {
     "generate": ("Make up", generating.show),
@@ -18,4 +18,5 @@ run = looking.choose_run("listen")
 names = {name: title for name, (title, _) in PARTS.items()}
 part = dials.pick("listen", "part", "What to do", names, "Each part has a player under its piano roll.")
 PARTS[part][1](run)
+tasks.show_tasks(run)
 frame.onward("listen")

@@ -15,7 +15,7 @@ T, X, Z = 9, 4, 3
 MEMBERS = [{}, {"edges": "augmented", "first": "given", "first_loc": 1.0}, {"transition": "mlp"}]
 ACTS = [
     Act("hold", 1, 2, 5, 1.5),
-    Act("pull", 0, 0, 3, -2.0),
+    Act("drag", 0, 0, 3, -2.0),
     Act("swap", 0, 4, 6, other=2),
     Act("gate", 1, 3, 7, 1.0),
     Act("gate", None, 1, T, 0.0),
@@ -109,7 +109,7 @@ def test_nothing_changes_before_the_act_and_all_that_follows_may(act):
     assert not np.allclose(found.factual.z[act.start], found.counterfactual.z[act.start])
 
 
-def test_hold_pull_and_swap_put_what_they_say_where_they_say():
+def test_hold_drag_and_swap_put_what_they_say_where_they_say():
     dmm = make_model()
     z = roll_out(dmm, make_chance(dmm)).z
     path = z[1, :, 1]
@@ -117,8 +117,8 @@ def test_hold_pull_and_swap_put_what_they_say_where_they_say():
     held = cf.acts_of(Act("hold", 1, 2, 5, 1.5), z).z[1]
     assert held[2:5, 1].numpy() == pytest.approx(float(path.mean()) + 1.5 * sd)
     assert torch.isnan(held).sum() == held.numel() - 3
-    pulled = cf.acts_of(Act("pull", 1, 2, 5, -1.0), z).z[1]
-    torch.testing.assert_close(pulled[2:5, 1], path[2:5] - sd)
+    dragged = cf.acts_of(Act("drag", 1, 2, 5, -1.0), z).z[1]
+    torch.testing.assert_close(dragged[2:5, 1], path[2:5] - sd)
     swapped = cf.acts_of(Act("swap", 0, 4, 6, other=2), z).z
     torch.testing.assert_close(swapped[:, 4:6, 0], z[:, 4:6, 2])
     torch.testing.assert_close(swapped[:, 4:6, 2], z[:, 4:6, 0])
@@ -146,7 +146,7 @@ def test_a_transition_without_a_gate_says_so():
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (Act("turn", 0, 0, 2), "got act 'turn', expected one of hold, pull, swap, gate"),
+        (Act("turn", 0, 0, 2), "got act 'turn', expected one of hold, drag, swap, gate"),
         (Act("hold", 3, 0, 2), "got dimension 3, expected 0 to 2"),
         (Act("hold", None, 0, 2), "got dimension None, expected 0 to 2"),
         (Act("swap", 0, 0, 2), "got dimension None, expected 0 to 2"),
@@ -171,7 +171,7 @@ def test_spread_counts_the_keys_that_differ():
     assert found.apart[-3:].mean() > found.common[-3:].mean()
 
 
-def test_audible_equals_a_pull_by_hand():
+def test_audible_equals_a_drag_by_hand():
     dmm = make_model(edges="augmented")
     chance = make_chance(dmm)
     found, piece = cf.audible(dmm, chance), roll_out(dmm, chance)

@@ -13,9 +13,10 @@ from dmm.ui.looking import model_of, version_of
 from dmm.ui.words import plain
 
 BEATS, PAIRS = 64, 32
-KINDS = {"hold": "Hold", "pull": "Pull", "swap": "Swap two", "gate": "Clamp the gate"}
+LAST = "last act"
+KINDS = {"hold": "Hold", "drag": "Drag", "swap": "Swap two", "gate": "Clamp the gate"}
 KIND = (
-    "Hold a dimension at one value; pull its path up or down; let two dimensions change places; or clamp its gate open "
+    "Hold a dimension at one value; drag its path up or down; let two dimensions change places; or clamp its gate open "
     "or shut."
 )
 SEED = Dial("act_seed", "Random numbers", 0, 999, 0, 1, "The seed: of the piece, or of the draw that explains it.")
@@ -26,10 +27,10 @@ VALUE = Dial(
     4.0,
     2.0,
     0.25,
-    "Of this dimension over the piece. Hold: counted from its mean. Pull: from where it would be.",
+    "Of this dimension over the piece. Hold: counted from its mean. Drag: from where it would be.",
 )
 ORDER = (
-    "Ordered by how much is heard of them: how many keys change at a beat when it is pulled by a standard deviation."
+    "Ordered by how much is heard of them: how many keys change at a beat when it is dragged by a standard deviation."
 )
 GATES = {"open": "Open: as the network proposes", "shut": "Shut: by the linear rule"}
 WHOSE = {"one": "Of this dimension", "all": "Of all dimensions"}
@@ -65,7 +66,7 @@ def origin_of(run, piece, seed: int) -> Origin:
 
 def choose_act(run, origin: Origin) -> Act | None:
     """What is done, where and when; None if it asks for a gate and there is none."""
-    kind = pick(LESSON, "act", "What to do", KINDS, KIND)
+    kind = pick(LESSON, "act", "The act", KINDS, KIND)
     if kind == "gate" and store.read_run_config(run).transition != "gated":
         return None
     first, second, third, fourth = st.columns(4, gap="medium")
@@ -104,7 +105,16 @@ def _choose_dimension(name, label, origin, without=None):
 
 def twins(origin: Origin, act: Act):
     """`counterfactual.Twins` and `counterfactual.Spread`."""
+    st.session_state[LAST] = origin, act
     return _twins(origin[:3], origin.roll, origin.seed, act)
+
+
+def last():
+    """The act that was done last in this visit, and its twins; None if there was none."""
+    if LAST not in st.session_state:
+        return None
+    origin, act = st.session_state[LAST]
+    return act, twins(origin, act)[0]
 
 
 def how_many_differ(found, act: Act) -> str:

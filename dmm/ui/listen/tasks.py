@@ -1,0 +1,61 @@
+"""The tasks of the page Listen."""
+
+import numpy as np
+import streamlit as st
+
+from dmm.ui import tasks
+from dmm.ui.dials import value
+from dmm.ui.listen import acts, generating
+from dmm.ui.listen.lesson import LESSON
+from dmm.ui.looking import version_of
+
+SAME = (
+    "**Make up**: move the temperatures until the model plays the same piece whatever the random numbers are, note for "
+    "note."
+)
+HOW_SAME = "Chance enters at two places: in the steps of $z_t$, and in the keys given $z_t$. How cold can they be?"
+THE_SAME = (
+    "At 0 and 0 nothing is left to chance: each step goes to the mean of $p(z_t \\mid z_{t-1})$, each key to the "
+    "likelier side of its coin. What remains is where the transition leads by itself, and one piece is all it has."
+)
+INAUDIBLE = (
+    "**Act on the latent**: drag a dimension by at least two of its standard deviations over at least 16 beats, so "
+    "that at most three keys change in the whole piece."
+)
+HOW_INAUDIBLE = "The dimensions are listed by how much is heard of them, the loudest first."
+SILENT = (
+    "This dimension hardly reaches the keys, neither directly nor through the transition. A model need not use all of "
+    "its dimensions: look at what this one costs on [Latents](latents)."
+)
+
+
+@st.fragment
+def show_tasks(run) -> None:
+    """Two tasks on the controls of the page."""
+    tasks.heading(LESSON)
+    first, second = st.columns(2)
+    with first:
+        tasks.reach(LESSON, "same", SAME, lambda: is_same(run), THE_SAME, HOW_SAME)
+    with second:
+        tasks.reach(LESSON, "inaudible", INAUDIBLE, lambda: is_inaudible(run), SILENT, HOW_INAUDIBLE)
+
+
+def is_same(run) -> tuple[bool, str]:
+    """Whether three seeds give one piece at the temperatures that are set."""
+    heats = [value(LESSON, dial) for dial in (generating.HEAT, generating.NOTE_HEAT)]
+    rolls = [generating.draw(run.name, version_of(run), 64, seed, *heats)[0].roll for seed in (0, 1, 2)]
+    apart = max(int((roll != rolls[0]).sum()) for roll in rolls)
+    return apart == 0, f"Of three pieces of 64 beats the most different two differ at {apart} keys."
+
+
+def is_inaudible(run) -> tuple[bool, str]:
+    """Whether the act that is set is strong and long, and nothing is heard of it."""
+    done = acts.last()
+    if done is None:
+        return False, "Nothing has been done yet: choose **Act on the latent** above."
+    act, found = done
+    strong = act.kind == "drag" and abs(act.value) >= 2 and act.end - act.start >= 16
+    keys = int(np.sum(found.differs))
+    if not strong:
+        return False, "The act must be **Drag**, by 2 or more (or -2 or less), for 16 beats or more."
+    return keys <= 3, f"{keys} key{'' if keys == 1 else 's'} changed."

@@ -6,8 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from dmm.music import LOWEST_KEY, notes
-from dmm.ui.roll_view import _packet
+from dmm.music import LOWEST_KEY, VOICES, from_midi, notes, to_midi, to_note_csv
+from dmm.ui.roll_packet import piece_packet
 from dmm.ui.source import read_code
 from tests.browser import wait_until
 
@@ -18,6 +18,7 @@ APP = """
 import numpy as np
 import streamlit as st
 from dmm.ui.roll_view import play_bar, roll_view
+from dmm.ui.takes_view import Take, takes_view
 
 roll = np.zeros((16, 88), int)
 roll[::2, [39, 43, 46]] = 1  # a chord on every other beat
@@ -33,6 +34,10 @@ def sample():
 sample()
 st.text_input("A field")
 play_bar(key="two", roll=roll, title="Two", place="there")
+if "takes" in st.query_params:
+    held = np.repeat(roll[:1], 24, axis=0)
+    versions = [Take("Low", held), Take("High", np.roll(held, 12, axis=1)), Take("Short", held[:2])]
+    takes_view(key="three", takes=versions, title="Three", description="A chord.")
 """
 
 
@@ -57,7 +62,7 @@ WORK = """async ([code, packet, tempo, rate]) => {
 
 def rendered(page, roll, tempo=120, voices=None, onsets=None):
     """The notes of a roll as the browser finds them, its samples, and the file that it would save."""
-    packet = _packet("key", np.asarray(roll), "title", "", voices, None, None, None, onsets)
+    packet = piece_packet(np.asarray(roll), voices=voices, onsets=onsets)
     found, samples, file = page.evaluate(WORK, [read_code("roll_view"), json.loads(json.dumps(packet)), tempo, RATE])
     found = sorted((tuple(one) for one in found), key=lambda one: (one[1], one[0]))
     return found, numbers(samples, "<f4"), base64.b64decode(file)
@@ -74,15 +79,24 @@ def roll_of(*frames):
     return roll
 
 
+def struck_roll(voices, onsets):
+    """The roll of four voices, and which of its keys are struck."""
+    roll, struck = np.zeros((2, len(voices), 88), bool)
+    for t, v in np.argwhere(voices > 0):
+        roll[t, voices[t, v] - LOWEST_KEY] = True
+        struck[t, voices[t, v] - LOWEST_KEY] |= onsets[t, v]
+    return roll, struck
+
+
 def hertz(pitch):
     return 440 * 2 ** ((pitch - 69) / 12)
 
 
-def heard(samples):
+def heard(samples, rate=RATE):
     """The pitches whose fundamental is there; a second harmonic alone is weaker than one."""
     size = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), 1 << 16))
     keys = np.arange(LOWEST_KEY, LOWEST_KEY + 88)
-    fundamental = size[np.rint(hertz(keys) * (1 << 16) / RATE).astype(int)] / (440 / hertz(keys)) ** 0.4
+    fundamental = size[np.rint(hertz(keys) * (1 << 16) / rate).astype(int)] / (440 / hertz(keys)) ** 0.4
     return keys[fundamental > 0.55 * fundamental.max()].tolist()
 
 
@@ -130,14 +144,61 @@ def test_notes_are_those_of_the_roll_tied_where_it_is_known(page):
     assert rendered(page, roll)[0] == [tuple(one) for one in notes(roll)]
     voices = rng.choice([0, 60, 62], (12, 4)).astype(np.uint8)
     onsets = rng.random((12, 4)) < 0.5
-    roll, struck = np.zeros((2, 12, 88), bool)
-    for t, v in np.argwhere(voices > 0):
-        roll[t, voices[t, v] - LOWEST_KEY] = True
-        struck[t, voices[t, v] - LOWEST_KEY] |= onsets[t, v]
+    roll, struck = struck_roll(voices, onsets)
     assert rendered(page, roll, voices=voices, onsets=onsets)[0] == [tuple(one) for one in notes(roll, struck)]
     chances = np.zeros((2, 88))
     chances[:, 39], chances[:, 40] = 0.6, 0.4
     assert rendered(page, chances)[0] == [(60, 0, 2)]
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+FILES = """async ([code, packet, tempo, title, voices]) => {
+    const text = `${code}\\nexport { decode, pieceOf, midiOf, tableOf };`;
+    const own = await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+    const data = own.decode(packet);
+    const piece = own.pieceOf(data);
+    return [await (PACK)([own.midiOf(piece, tempo, title)]), await own.tableOf(piece, data, voices).text()];
+}""".replace("PACK", PACK)
+
+
+def files(page, roll, tempo=90, title="", voices=None, onsets=None):
+    """The MIDI file and the table that the browser would save."""
+    packet = piece_packet(np.asarray(roll), voices=voices, onsets=onsets)
+    midi, table = page.evaluate(FILES, [read_code("roll_view"), packet, tempo, title, [[name] for name in VOICES]])
+    return base64.b64decode(midi), table
+
+
+TITLE = 'Ein "Choral" / a\x00b\u00a0c\u2028 für 春𝄞, ' + "x" * 80
+
+
+@pytest.mark.parametrize(("tempo", "title"), [(40, ""), (95, TITLE), (240, "\n")])
+def test_files_are_those_of_the_music_module_byte_for_byte(page, tempo, title):
+    rng = np.random.default_rng(tempo)
+    for roll in (rng.random((40, 88)) < 0.1, np.zeros((300, 88), int), roll_of([60], [60], [], [21, 108], [])):
+        midi, table = files(page, roll, tempo, title)
+        assert midi == to_midi(roll, tempo, title)
+        assert np.array_equal(from_midi(midi), roll)
+        assert table == to_note_csv(roll)
+
+
+def test_files_keep_the_onsets_of_the_voices(page):
+    rng = np.random.default_rng(2)
+    voices = rng.choice([0, 60, 62, 64], (30, 4)).astype(np.uint8)
+    onsets = rng.random((30, 4)) < 0.5
+    roll, struck = struck_roll(voices, onsets)
+    midi, table = files(page, roll, voices=voices, onsets=onsets)
+    assert midi == to_midi(roll, onsets=struck)
+    assert midi != to_midi(roll)
+    assert table == to_note_csv(roll, voices, onsets)
+    assert files(page, roll, voices=voices)[1] == to_note_csv(roll, voices)
+
+
+def test_files_have_what_is_heard_of_chances(page):
+    chances = np.random.default_rng(3).random((20, 88)).round(2)
+    midi, table = files(page, chances)
+    assert midi == to_midi(chances >= 0.5)
+    assert table == to_note_csv(chances >= 0.5)
 
 
 # --- the player ------------------------------------------------------------------------------------------------------
@@ -286,6 +347,9 @@ def test_seek_loop_keys_and_one_player_at_a_time(page, app):
     with page.expect_download() as saved:
         two.get_by_role("button", name="Save sound").click()
     assert saved.value.suggested_filename == "Two.wav"
+    with page.expect_download() as saved:
+        two.get_by_role("button", name="Save MIDI").click()
+    assert saved.value.suggested_filename == "Two.mid"
     page.reload()
     assert fact(player(page), "playing") == ""
     assert page.evaluate("document.dmmStage.context") is None
@@ -313,3 +377,46 @@ def test_a_new_sample_waits_while_one_plays(page, app):
     place, step = view.locator(".playhead").evaluate("e => e.style.transform"), float(fact(view, "step"))
     assert float(place.removeprefix("translateX(").removesuffix("px)")) / step % 1 == pytest.approx(0, abs=1e-3)
     page.emulate_media(reduced_motion="no-preference")
+
+
+def test_another_take_goes_on_at_the_same_beat_without_a_click(page, app):
+    page.goto(f"{app}?takes=1")
+    view = player(page, 2)
+    view.locator(".tempo").fill("120")
+    view.get_by_role("button", name="Play", exact=True).click()
+    wait_until(lambda: beat(view) > 0.1, "it plays", tab=page)
+    view.evaluate(RECORD)
+    page.wait_for_timeout(700)
+    view.get_by_role("radio", name="High").click()
+    page.wait_for_timeout(700)
+    assert (fact(view, "playing"), fact(view, "take")) == ("yes", "High")
+    view.get_by_role("button", name="Pause", exact=True).click()
+    page.wait_for_timeout(100)
+    _, samples, pictures, rate = recorded(page)
+
+    # One took over from the other: what sounds is a chord of one, and then of the other, with no jump between.
+    sounds = np.flatnonzero(np.abs(samples) > 2e-3)
+    first, last = samples[sounds[0] :][: rate // 4], samples[: sounds[-1]][-rate // 4 :]
+    assert [heard(first, rate), heard(last, rate)] == [[60, 64, 67], [72, 76, 79]]
+    whole = samples[sounds[0] :]
+    assert click(whole * np.minimum(np.arange(len(whole)) / (0.1 * rate), 1), rate) < 5e-4
+    loudness = np.sqrt(np.convolve(samples[sounds[0] : sounds[-1]] ** 2, np.ones(rate // 50) / (rate // 50), "valid"))
+    assert loudness[rate // 10 : -rate // 10].min() > 0.005, "there is no gap"
+
+    # The beats have gone by evenly, up to the moment in which the new one waits to begin.
+    _, heard_at, beats = pictures.T
+    ahead = beats - 2 * heard_at
+    assert np.abs(ahead[[0, -1]] - np.median(ahead)).max() < 0.02
+    assert ahead.min() > np.median(ahead) - 0.02
+    assert ahead.max() < np.median(ahead) + 0.3
+
+    # Its name is in the file's; where a shorter one is over, it begins again.
+    with page.expect_download() as saved:
+        view.get_by_role("button", name="Save CSV").click()
+    assert saved.value.suggested_filename == "Three High.csv"
+    view.get_by_role("button", name="Play", exact=True).click()
+    wait_until(lambda: fact(view, "playing"), "it plays", tab=page)
+    view.get_by_role("radio", name="Short").click()
+    assert beat(view) <= 2
+    assert fact(view, "frames") == "2"
+    wait_until(lambda: not fact(view, "playing"), "it ends", tab=page)

@@ -5,13 +5,14 @@ import numpy as np
 import pytest
 
 from dmm import palette
-from dmm.ui.roll_view import _packet
+from dmm.ui.roll_packet import look_packet, piece_packet
 
 T, K = 128, 32
 
 
 def packet(roll, voices=None, latents=None, gates=None, onsets=None):
-    return _packet("key", np.asarray(roll), "title", "description", voices, latents, gates, None, onsets)
+    piece = piece_packet(np.asarray(roll), voices=voices, onsets=onsets, latents=latents, gates=gates)
+    return look_packet("key", "title", "description") | piece
 
 
 def make_roll(frames=T):

@@ -1,54 +1,23 @@
 // A piano roll with the hidden state below it, on one time axis with one crosshair and one playhead.
 // `paintAll` draws the still picture; `setFrame` only moves the crosshair, `movePlayhead` only the playhead.
-// The files roll_view_*.js are joined to this one when it is sent: panels, notes, sound, and the player.
+// The files roll_view_*.js are joined to this one when it is sent: panels, notes, sound, files, and the player.
 
-const views = new WeakMap();
-const builds = {};
-
-export default function ({ data, parentElement }) {
-  const root = parentElement.querySelector(".roll-view");
-  if (!views.has(root)) {
-    builds[data.key] = (builds[data.key] ?? 0) + 1;
-    root.dataset.builds = builds[data.key];
-    views.set(root, new RollView(root));
-  }
-  views.get(root).receive(data);
-  // Streamlit also calls this for a packet that the next one overtakes: tidy up only when the element is gone.
-  return () => root.isConnected || views.get(root).close();
-}
-
-// --- data -------------------------------------------------------------------------------------------------------
-
-const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-
-function unpackBits(packed, count) {
-  return Uint8Array.from({ length: count }, (_, i) => ((packed[i >> 3] >> (7 - (i & 7))) & 1) * 255);
-}
-
-// The arrays of a packet: roll (T, 88) in 0..255, voices (T, 4) pitches, onsets (T, 4) 0 where none, latents (T, K),
-// gates (T, K) in 0..1.
-function decode({ frames, roll, voices, onsets, latents, gates }) {
-  const raw = bytes(roll.data);
-  const scaled = (a) => Float32Array.from(new Int16Array(bytes(a.data).buffer), (v) => (v * a.scale) / 32767);
-  return {
-    frames,
-    roll: roll.bits ? unpackBits(raw, frames * 88) : raw,
-    voices: voices && bytes(voices.data),
-    onsets: onsets && unpackBits(bytes(onsets.data), frames * 4),
-    latents: latents && { size: latents.size, values: scaled(latents), scale: latents.scale },
-    gates: gates && { size: gates.size, values: Float32Array.from(bytes(gates.data), (v) => v / 255) },
+// What Streamlit is to call with every packet, for a kind of view.
+function mountOf(View) {
+  const views = new WeakMap();
+  const builds = {};
+  return ({ data, parentElement, setTriggerValue }) => {
+    const root = parentElement.querySelector(".roll-view");
+    if (!views.has(root)) {
+      builds[data.key] = (builds[data.key] ?? 0) + 1;
+      root.dataset.builds = builds[data.key];
+      views.set(root, new View(root));
+    }
+    views.get(root).receive(data, setTriggerValue);
+    // Streamlit also calls this for a packet that the next one overtakes: tidy up only when the element is gone.
+    return () => root.isConnected || views.get(root).close();
   };
 }
-
-// The rows of a panel at frame t.
-const rowOf = (panel, t) => panel.values.subarray(t * panel.size, (t + 1) * panel.size);
-
-const NAMES = ["C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B"];
-const noteName = (pitch) => NAMES[pitch % 12] + (Math.floor(pitch / 12) - 1);
-const LOWEST = 21; // the pitch of the piano's first key, A0
-
-// What is heard of a packet, as one text.
-const musicOf = ({ frames, roll, onsets }) => [frames, roll.data, onsets?.data].join();
 
 const HINT =
   "Click a beat, or use the arrow keys, to go there. Drag along the numbered beats, or hold Shift with the arrows, to loop.";
@@ -73,8 +42,8 @@ class RollView {
 
   // What plays is not taken away by a newer piece that comes by itself: that one waits until it is asked for.
   receive(packet) {
-    const other = this.look && musicOf(packet) !== musicOf(this.look);
-    this.newer = packet.live && other && this.player.playing ? packet : null;
+    const waits = packet.live && this.player.playing && musicOf(packet) !== musicOf(this.look);
+    this.newer = waits ? packet : null;
     if (!this.newer) this.showPacket(packet);
     this.part("newer").hidden = !this.newer;
   }
@@ -89,10 +58,13 @@ class RollView {
   }
 
   showPacket(packet) {
+    this.show(packet, decode(packet));
+  }
+
+  show(packet, data, atOnce = false) {
     const other = !this.look || musicOf(packet) !== musicOf(this.look);
-    this.look = packet;
-    this.data = decode(packet);
-    this.keys = this.soundingRange();
+    Object.assign(this, { look: packet, data });
+    this.measure(this.pieces());
     this.root.classList.toggle("bar-only", Boolean(packet.bar_only));
     const over = this.part("over");
     over.setAttribute("aria-label", `${packet.title || "Piano roll"}: choose a beat`);
@@ -101,26 +73,36 @@ class RollView {
     this.part("title").textContent = packet.title;
     this.part("summary").textContent = `${packet.description} ${this.summary()}`;
     this.dressCaptions();
-    if (other) this.player.receive(this.data);
+    if (other) this.player.receive(this.data, atOnce);
     this.paintNow();
   }
 
-  // The keys to show: C2 to C6, and further where something sounds.
-  soundingRange() {
+  pieces() {
+    return [this.data];
+  }
+
+  // What is to have room in the picture: beats, panels, and keys from C2 to C6, further where something sounds.
+  measure(pieces) {
     let [low, high] = [36, 84];
-    this.data.roll.forEach((p, i) => {
-      if (p < 26) return; // a probability below a tenth
-      low = Math.min(low, LOWEST + (i % 88) - 2);
-      high = Math.max(high, LOWEST + (i % 88) + 2);
-    });
-    return [Math.max(low, LOWEST), Math.min(high, LOWEST + 87)];
+    for (const { roll } of pieces) {
+      roll.forEach((p, i) => {
+        if (p < 26) return; // a probability below a tenth
+        low = Math.min(low, LOWEST + (i % 88) - 2);
+        high = Math.max(high, LOWEST + (i % 88) + 2);
+      });
+    }
+    this.keys = [Math.max(low, LOWEST), Math.min(high, LOWEST + 87)];
+    this.longest = Math.max(...pieces.map((piece) => piece.frames));
+    const most = (panel) => Math.max(...pieces.map((piece) => piece[panel]?.size ?? 0));
+    this.panels = { latents: most("latents"), gates: most("gates") };
   }
 
   dressCaptions() {
     const chip = ([name, colour]) => `<span><i style="background:${colour}"></i>${name}</span>`;
     this.part("voices").innerHTML = this.data.voices ? this.look.voice_names.map(chip).join("") : "";
-    this.root.querySelector("[data-panel=latents]").hidden = !this.data.latents;
-    this.root.querySelector("[data-panel=gates]").hidden = !this.data.gates;
+    for (const [name, size] of Object.entries(this.panels)) {
+      this.root.querySelector(`[data-panel=${name}]`).hidden = !size;
+    }
   }
 
   // --- words ------------------------------------------------------------------------------------------------
@@ -180,6 +162,10 @@ class RollView {
     if (this.frame === null) this.showReadout();
   }
 
+  hint() {
+    return HINT;
+  }
+
   showReadout() {
     const { position, playing } = this.player;
     const at = this.within(this.frame ?? Math.floor(position));
@@ -192,7 +178,7 @@ class RollView {
         return span;
       })
     );
-    if (this.frame === null && !playing && !position) readout.textContent = HINT;
+    if (this.frame === null && !playing && !position) readout.textContent = this.hint();
     if (playing && this.frame === null) return; // who listens is not told of every beat
     const over = this.part("over");
     over.setAttribute("aria-valuenow", at + 1);
@@ -282,6 +268,10 @@ class RollView {
     if (!this.look.bar_only) this.paintPicture();
     Object.assign(this.root.dataset, { frames: this.data.frames, keys: this.keys.join("-"), step: this.box?.step ?? "" });
   }
+
+  // What lies behind the notes, and before all: nothing here.
+  paintBehind() {}
+  paintBefore() {}
 
   paintPicture() {
     paintAll(this);

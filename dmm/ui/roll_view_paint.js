@@ -21,16 +21,16 @@ function sizedPen(canvas, width, height) {
 
 // The frames share the width; below two pixels each, the view scrolls inside itself.
 function layOut(view) {
-  const { data, keys, look } = view;
+  const { data, keys, look, panels } = view;
   const room = view.root.clientWidth - GUTTER;
-  const step = Math.max(room / Math.max(data.frames, 1), 2);
+  const step = Math.max(room / Math.max(view.longest, 1), 2);
   const rows = keys[1] - keys[0] + 1;
   const wish = {
     roll: Math.min(Math.max(rows * 5, 180), 320),
-    latents: data.latents ? 110 : 0,
-    gates: data.gates ? Math.min(Math.max(data.gates.size * 6, 64), 140) : 0,
+    latents: panels.latents ? 110 : 0,
+    gates: panels.gates ? Math.min(Math.max(panels.gates * 6, 64), 140) : 0,
   };
-  const fixed = CAPTION * (1 + !!data.latents + !!data.gates) + 34;
+  const fixed = CAPTION * (1 + !!panels.latents + !!panels.gates) + 34;
   const stretch = look.height ? Math.max(look.height - fixed, 80) / (wish.roll + wish.latents + wish.gates) : 1;
   let y = 0;
   const panel = (height) => {
@@ -46,7 +46,8 @@ function layOut(view) {
 
 function readTheme(root) {
   const style = getComputedStyle(root);
-  return { ink: style.color, font: style.fontFamily };
+  const ground = style.getPropertyValue("--st-background-color");
+  return { ink: style.color, ground, font: style.fontFamily };
 }
 
 function paintAll(view) {
@@ -57,11 +58,13 @@ function paintAll(view) {
   for (const p of [side, pen]) Object.assign(p, { font: `12px ${theme.font}`, textBaseline: "middle" });
   paintKeyboard(view, side);
   paintRollGrid(view, pen);
+  view.paintBehind(pen);
   if (view.data.voices) paintVoices(view, pen);
   else paintRoll(view, pen);
-  if (box.latents) paintLatents(view, pen, side);
-  if (box.gates) paintGates(view, pen, side);
+  if (view.data.latents) paintLatents(view, pen, side);
+  if (view.data.gates) paintGates(view, pen, side);
   paintBeats(view, pen);
+  view.paintBefore(pen);
   placeCaptions(view);
   placeLayers(view);
 }
@@ -158,13 +161,17 @@ function runs(values, least = 1, struck = () => false) {
   return found;
 }
 
+// The notes of one of four voices, as [pitch, from, to].
+function voiceNotes({ frames, voices, onsets }, v) {
+  const pitches = Array.from({ length: frames }, (_, t) => voices[4 * t + v]);
+  return runs(pitches, 1, (t) => onsets?.[4 * t + v]);
+}
+
 // The lowest voice first: where two share a key, the upper one is seen.
 function paintVoices(view, pen) {
-  const { frames, voices, onsets } = view.data;
-  const every = (v) => Array.from({ length: frames }, (_, t) => voices[4 * t + v]);
   for (const v of [3, 2, 1, 0]) {
     pen.fillStyle = view.look.voice_names[v][1];
-    for (const [pitch, from, to] of runs(every(v), 1, (t) => onsets?.[4 * t + v])) note(view, pen, pitch, from, to);
+    for (const [pitch, from, to] of voiceNotes(view.data, v)) note(view, pen, pitch, from, to);
   }
 }
 

@@ -26,17 +26,26 @@ class Player {
     return this.root.isConnected && this.root.getClientRects().length > 0;
   }
 
-  // Another piece, or the same again: what plays goes on from where it is.
-  receive(data) {
+  // Another piece, or the same again: what plays goes on from where it is, on the next beat or at once.
+  receive(data, atOnce) {
     this.piece = pieceOf(data);
     const { frames } = data;
     if (!this.loop.on || this.loop.to > frames) this.loop = { on: false, from: 0, to: frames };
     this.position = Math.min(this.position, frames);
-    if (this.sequence) {
+    if (this.sequence && atOnce) this.exchange();
+    else if (this.sequence) {
       this.sequence.setPiece(this.piece);
       this.sequence.loop = this.loop;
     }
     this.show();
+  }
+
+  // The new piece begins where the old one is by then, while that one fades; if it is over by then, at its start.
+  exchange() {
+    const time = this.soonest();
+    const beat = this.sequence.beatAt(time);
+    this.sequence.silence();
+    this.start(beat < this.piece.frames ? beat : 0, time);
   }
 
   get playing() {
@@ -74,12 +83,16 @@ class Player {
     return awake;
   }
 
-  start() {
+  start(beat = this.position, time = this.soonest()) {
     const { context, volumeOf, volume } = this.stage;
     volumeOf.gain.value = (volume / 100) ** 2;
     this.sequence = new Sequence(context, volumeOf, this.piece, this.tempo, this.loop);
-    this.sequence.begin(this.position, soon(context) + LEAD);
+    this.sequence.begin(beat, time);
     this.feed();
+  }
+
+  soonest() {
+    return soon(this.stage.context) + LEAD;
   }
 
   feed() {
@@ -186,11 +199,7 @@ class Player {
     const button = this.part("save");
     button.disabled = true;
     try {
-      const file = wavOf(await renderPiece(this.piece, this.tempo, SAVED_RATE));
-      const name = this.view.look.title.replace(/[^\p{L}\p{N}]+/gu, " ").trim() || "Piano roll";
-      const link = document.createElement("a");
-      Object.assign(link, { href: URL.createObjectURL(file), download: `${name}.wav` }).click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+      saveFile(wavOf(await renderPiece(this.piece, this.tempo, SAVED_RATE)), this.view.look, "wav");
       this.tell("Saved.");
     } catch {
       this.complain(NO_FILE);
@@ -198,11 +207,23 @@ class Player {
     button.disabled = false;
   }
 
+  saveMidi() {
+    const { look } = this.view;
+    saveFile(midiOf(this.piece, this.tempo, nameOf(look)), look, "mid");
+    this.tell("Saved.");
+  }
+
+  saveTable() {
+    const { look, data } = this.view;
+    saveFile(tableOf(this.piece, data, look.voice_names), look, "csv");
+    this.tell("Saved.");
+  }
+
   // --- the bar ------------------------------------------------------------------------------------------------------
 
   listen() {
     const { stage } = this;
-    const acts = { play: "toggle", start: "toStart", loop: "toggleLoop", save: "save" };
+    const acts = { play: "toggle", start: "toStart", loop: "toggleLoop", save: "save", midi: "saveMidi", csv: "saveTable" };
     for (const [name, act] of Object.entries(acts)) this.part(name).onclick = () => this[act]();
     this.part("newer").onclick = () => this.view.adopt(true);
     Object.assign(this.part("tempo"), { value: stage.tempo, oninput: () => this.setTempo() });

@@ -1,5 +1,7 @@
 """Looking inside a trained model: torch is loaded here, and only when something is asked of it."""
 
+import functools
+
 import numpy as np
 import streamlit as st
 
@@ -40,6 +42,19 @@ def choose_piece(run, lesson: str):
     pieces = {piece.name: (part, piece) for part in PARTS for piece in getattr(dataset, part)}
     words = {name: _piece_in_words(*one) for name, one in pieces.items()}
     return pieces[listing(lesson, "piece", "Piece", words, PIECE, "one of its pieces")][1]
+
+
+def telling(show):
+    """A part of a page that says in a sentence what it cannot read, instead of what it would show."""
+
+    @functools.wraps(show)
+    def told(*args, **how):
+        try:
+            return show(*args, **how)
+        except (DataError, RunError) as error:
+            st.error(plain(str(error)))
+
+    return told
 
 
 def model_of(run):

@@ -8,7 +8,7 @@ from dmm.ui.explain import formula_and_code
 from dmm.ui.listen import acts
 from dmm.ui.listen.lesson import LESSON
 from dmm.ui.live import shown_gates
-from dmm.ui.looking import choose_piece
+from dmm.ui.looking import choose_piece, telling
 from dmm.ui.plot import plot
 from dmm.ui.takes_view import Take, takes_view
 
@@ -44,6 +44,7 @@ def show(run) -> None:
 
 
 @st.fragment
+@telling
 def _show_twins(run, piece):
     """The controls, both pieces in one player, and how far the act carries."""
     origin = acts.origin_of(run, piece, acts.choose_seed())

@@ -6,7 +6,7 @@ import streamlit as st
 from dmm.ui.dials import Dial, dials
 from dmm.ui.listen import imputed
 from dmm.ui.listen.lesson import LESSON
-from dmm.ui.looking import choose_piece
+from dmm.ui.looking import choose_piece, telling
 from dmm.ui.takes_view import Take, takes_view
 from dmm.ui.words import plain
 
@@ -36,6 +36,7 @@ def show(run) -> None:
 
 
 @st.fragment
+@telling
 def _show_ways(run, piece):
     """The controls, the ways on in one player, and how far ahead the model knows anything."""
     settings = {}

@@ -7,7 +7,7 @@ from dmm import holes
 from dmm.ui.dials import Dial, dials
 from dmm.ui.listen import erasing, imputed
 from dmm.ui.listen.lesson import LESSON
-from dmm.ui.looking import choose_piece
+from dmm.ui.looking import choose_piece, telling
 from dmm.ui.takes_view import Take, takes_view
 from dmm.ui.words import plain
 
@@ -39,6 +39,7 @@ def show(run) -> None:
 
 
 @st.fragment
+@telling
 def _show_fillings(run, piece):
     """The buttons, the roll to paint on, and the numbers."""
     erasing.buttons(piece)

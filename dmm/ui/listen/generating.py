@@ -3,14 +3,12 @@
 import numpy as np
 import streamlit as st
 
-from dmm.runs.store import RunError
 from dmm.ui.dials import Dial, dials, turn
 from dmm.ui.explain import formula_and_code
 from dmm.ui.listen.lesson import LESSON
 from dmm.ui.live import shown_gates
-from dmm.ui.looking import model_of, version_of
+from dmm.ui.looking import model_of, telling, version_of
 from dmm.ui.takes_view import Take, takes_view
-from dmm.ui.words import plain
 
 SEED = Dial(
     "seed",
@@ -76,16 +74,13 @@ def show(run) -> None:
 
 
 @st.fragment
+@telling
 def _show_pieces(run):
     """The controls, and a view for each piece."""
     settings = _settings()
     for i in range(settings["pieces"]):
         seed = settings["seed"] + i
-        try:
-            drawn = draw(run.name, version_of(run), settings["beats"], seed, settings["z_heat"], settings["note_heat"])
-        except RunError as error:
-            st.error(plain(str(error)))
-            return
+        drawn = draw(run.name, version_of(run), settings["beats"], seed, settings["z_heat"], settings["note_heat"])
         takes_view(
             key=f"made {i + 1}",
             takes=_takes(run, drawn),

@@ -1,0 +1,203 @@
+"""The page Listen: what is heard is what the model says, and every number is computed anew here."""
+
+import base64
+
+import numpy as np
+import pytest
+
+from dmm import counterfactual
+from dmm.data import load_dataset
+from dmm.decoding import decode
+from dmm.inspection import draw_piece
+from dmm.interventions import Act
+from dmm.runs import store
+from dmm.runs.snapshots import load_run, save_best
+from dmm.training import Spec, make_state
+from tests.test_page_tasks import press
+from tests.test_pages import (
+    STORED,
+    assert_alive,
+    assert_one_sentence,
+    click,
+    new_run,
+    open_page,
+    sentences,
+    turn_to,
+    views,
+)
+
+__all__ = ["new_run"]  # a fixture
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+SHIPPED = store.SHIPPED / STORED
+CHORALES = load_dataset("chorales")
+
+
+@pytest.fixture(scope="module")
+def dmm():
+    return load_run(SHIPPED)[0].eval().requires_grad_(False)
+
+
+def listen(part, **query):
+    at = open_page("listen", part=part, **query)
+    assert_alive(at, "listen")
+    return at
+
+
+def takes(at, key):
+    """The takes of a view by label."""
+    return {take["label"]: take for take in views(at)[key]["takes"]}
+
+
+def bits(text, frames, size=88):
+    raw = np.frombuffer(base64.b64decode(text), np.uint8)
+    return np.unpackbits(raw)[: frames * size].reshape(frames, size)
+
+
+def roll_of(take):
+    raw = take["roll"]
+    if raw["bits"]:
+        return bits(raw["data"], take["frames"])
+    return np.frombuffer(base64.b64decode(raw["data"]), np.uint8).reshape(-1, 88) / 255
+
+
+def move(at, name, value):
+    """Move a control of the page by the name that it has in links."""
+    next(one for one in at.slider if one.key == f"dial listen {name}").set_value(value)
+    return at.run()
+
+
+# --- make up ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_piece_is_drawn_with_its_probabilities_and_four_voices(dmm):
+    at = listen("generate", seed="5", beats="20")
+    heard, piece = takes(at, "made 1"), draw_piece(dmm, 20, 5)
+    assert list(heard) == ["Draw", "Probabilities", "Four voices"]
+    assert np.array_equal(roll_of(heard["Draw"]), piece.roll)
+    assert roll_of(heard["Probabilities"]) == pytest.approx(piece.probabilities, abs=0.003)
+    voices = np.frombuffer(base64.b64decode(heard["Four voices"]["voices"]["data"]), np.uint8).reshape(-1, 4)
+    assert np.array_equal(voices, decode(piece.probabilities.astype(float)).voices)
+
+
+def test_a_temperature_has_the_same_random_numbers_and_can_be_heard_beside_the_model(dmm):
+    at = move(move(listen("generate", beats="20"), "z_heat", 0.3), "note_heat", 0.5)
+    assert_alive(at, "listen")
+    heard = takes(at, "made 1")
+    cool = draw_piece(dmm, 20, 0, z_temperature=0.3, note_temperature=0.5)
+    assert np.array_equal(roll_of(heard["Draw"]), cool.roll)
+    assert np.array_equal(roll_of(heard["At temperature 1"]), draw_piece(dmm, 20, 0).roll)
+
+
+def test_several_pieces_at_once_have_the_seeds_that_follow(dmm):
+    at = listen("generate", seed="7", pieces="3", beats="16")
+    for i in range(3):
+        assert np.array_equal(roll_of(takes(at, f"made {i + 1}")["Draw"]), draw_piece(dmm, 16, 7 + i).roll)
+
+
+def test_draw_gives_another_piece():
+    at = listen("generate", beats="16")
+    before = roll_of(takes(at, "made 1")["Draw"])
+    click(at, "Draw")
+    assert not np.array_equal(roll_of(takes(at, "made 1")["Draw"]), before)
+
+
+# --- act on the latent -----------------------------------------------------------------------------------------------
+
+
+def loudest(dmm, chance):
+    return int(counterfactual.audible(dmm, chance).argmax())
+
+
+def test_a_made_up_piece_and_its_twin_differ_where_the_marks_are(dmm):
+    at = listen("act")
+    chance = counterfactual.made_up(dmm, 64, 0)
+    act = Act("hold", loudest(dmm, chance), 16, 32, 2.0)
+    found = counterfactual.twins(dmm, chance, act)
+    heard = takes(at, "twins")
+    assert np.array_equal(roll_of(heard["As it is"]), found.factual.roll)
+    assert np.array_equal(roll_of(heard["As it would have been"]), found.counterfactual.roll)
+    assert np.array_equal(bits(heard["As it is"]["marks"], 64), found.differs)
+    assert heard["As it is"]["shaded"] == [16, 32]
+    assert f"They differ at {found.differs.sum():,} keys" in " ".join(one.value for one in at.caption)
+
+
+def test_a_chorale_is_the_factual_twin_note_for_note_with_its_voices():
+    piece = CHORALES.test[3]
+    at = listen("act", act_on="piece", piece=piece.name, act="swap", act_from="9", act_for="400")
+    assert len(sentences(at)) == 1, "act_for is beyond its dial"
+    heard = takes(at, "twins")["As it is"]
+    assert np.array_equal(roll_of(heard), piece.roll)
+    assert heard["voices"] is not None
+
+
+@pytest.mark.parametrize("whose", ["one", "all"])
+def test_a_gate_is_clamped(dmm, whose):
+    at = listen("act", act="gate", act_gate="shut", act_whose=whose, act_from="5", act_for="8")
+    chance = counterfactual.made_up(dmm, 64, 0)
+    act = Act("gate", None if whose == "all" else loudest(dmm, chance), 4, 12, 0.0)
+    found = counterfactual.twins(dmm, chance, act)
+    assert np.array_equal(roll_of(takes(at, "twins")["As it would have been"]), found.counterfactual.roll)
+
+
+def test_an_act_beyond_a_short_piece_is_at_its_end():
+    piece = min(CHORALES.test, key=lambda one: len(one.roll))
+    at = listen("act", act_on="piece", piece=piece.name, act_from="400")
+    frames = len(piece.roll)
+    assert takes(at, "twins")["As it is"]["shaded"] == [frames - 1, frames]
+
+
+def test_a_run_without_gates_says_so(new_run):
+    run = new_run(transition="linear")
+    save_best(run, make_state(Spec(store.read_run_config(run), [CHORALES.train[0].roll], [CHORALES.valid[0].roll])))
+    at = listen("act", act="gate", run=run.name)
+    assert_one_sentence(sentences(at)[0])
+    assert "no gate" in sentences(at)[0]
+    assert "twins" not in views(at)
+
+
+# --- tasks -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_piece_is_reached_at_the_coldest_temperatures_alone():
+    at = listen("generate")
+    assert not press(at, "listen", "same")
+    move(at, "z_heat", 0.0)
+    assert not press(at, "listen", "same")
+    move(at, "note_heat", 0.0)
+    assert press(at, "listen", "same")
+
+
+def test_the_inaudible_dimension_is_found_by_dragging_the_last_one():
+    at = listen("generate")
+    assert not press(at, "listen", "inaudible")
+    assert "Nothing has been done yet" in " ".join(one.value for one in at.markdown)
+    at = listen("act", act="drag")
+    assert not press(at, "listen", "inaudible")
+    options = next(one for one in at.selectbox if one.key == "dial listen act_dim")
+    options.set_value(options.options[-1].split(":")[0]).run()
+    assert press(at, "listen", "inaudible")
+    turn_to(at, "listen")
+    assert press(at, "listen", "inaudible")
+
+
+# --- what goes wrong -------------------------------------------------------------------------------------------------
+
+PARTS = ["generate", "continue", "fill", "act"]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_damaged_weights_give_a_sentence(new_run, part):
+    run = new_run()
+    (run / "snapshots" / "best.safetensors").write_bytes(b"not a snapshot")
+    at = listen(part, run=run.name)
+    assert_one_sentence(sentences(at)[0])
+    assert "damaged" in sentences(at)[0]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_run_without_weights_gives_a_sentence(new_run, part):
+    at = listen(part, run=new_run().name)
+    (sentence,) = sentences(at)
+    assert "no snapshot yet" in sentence

@@ -173,7 +173,7 @@ def test_the_inaudible_dimension_is_found_by_dragging_the_last_one():
     at = listen("generate")
     assert not press(at, "listen", "inaudible")
     assert "Nothing has been done yet" in " ".join(one.value for one in at.markdown)
-    at = listen("act", act="drag")
+    at = listen("act", act="drag", act_by="-2")
     assert not press(at, "listen", "inaudible")
     options = next(one for one in at.selectbox if one.key == "dial listen act_dim")
     options.set_value(options.options[-1].split(":")[0]).run()

@@ -30,7 +30,8 @@ VALUE = Dial(
     "Of this dimension over the piece. Hold: counted from its mean. Drag: from where it would be.",
 )
 ORDER = (
-    "Ordered by how much is heard of them: how many keys change at a beat when it is dragged by a standard deviation."
+    "Ordered by how much is heard of them directly: how many keys of a beat the emitter changes when a dimension is "
+    "dragged by a standard deviation. What it moves through the transition, in later beats, is not in this number."
 )
 GATES = {"open": "Open: as the network proposes", "shut": "Shut: by the linear rule"}
 WHOSE = {"one": "Of this dimension", "all": "Of all dimensions"}

@@ -23,8 +23,8 @@ INAUDIBLE = (
     "that at most ten keys change in the whole piece."
 )
 HOW_INAUDIBLE = (
-    "The dimensions are listed by how much is heard of them *directly*, the loudest first. But a quiet one may move loud "
-    "ones through the transition, so try several."
+    "The dimensions are listed by how much is heard of them *directly*, the loudest first. But a quiet one may move "
+    "loud ones through the transition, so try several."
 )
 SILENT = (
     "This dimension hardly reaches the keys, neither directly nor through the transition. A model need not use all of "

@@ -15,9 +15,11 @@ LAYERS = [
     | {"systems", "linear_gaussian", "one_dimension", "kalman", "floors", "combiner_floor"}
     | {"gaussian_chain", "d_separation", "gated", "fields", "one_latent", "one_draw"}
     | {"grid", "unscented", "particles", "marginals"},
-    {"deep_markov_model", "elbo", "batches", "optimisers", "fused", "packing", "multiply", "loops", "gru_loop"},
+    {"deep_markov_model", "elbo", "batches", "optimisers", "fused", "packing", "multiply", "loops", "gru_loop"}
+    | {"guided"},
     {"pyro_program"},
     {"training", "evaluation", "inspection", "history", "plane", "figures", "bench", "limit", "exact", "experiments"}
+    | {"smoothing", "imputing"}
     | {"one_update", "update_study"},
     {"runs"},
     {"ui", "terminal", "cli", "serve", "__main__"},

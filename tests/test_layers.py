@@ -15,22 +15,11 @@ LAYERS = [
     | {"systems", "linear_gaussian", "one_dimension", "kalman", "floors", "combiner_floor"}
     | {"gaussian_chain", "d_separation", "gated", "fields", "one_latent", "one_draw"}
     | {"grid", "unscented", "particles", "marginals", "rollout"},
-    {"deep_markov_model", "elbo", "batches", "optimisers", "fused", "packing", "multiply", "loops", "gru_loop"},
+    {"deep_markov_model", "elbo", "batches", "optimisers", "fused", "packing", "multiply", "loops", "gru_loop"}
+    | {"guided"},
     {"pyro_program"},
-    {
-        "training",
-        "evaluation",
-        "inspection",
-        "counterfactual",
-        "history",
-        "plane",
-        "figures",
-        "bench",
-        "limit",
-        "exact",
-        "experiments",
-    }
-    | {"one_update", "update_study"},
+    {"training", "evaluation", "inspection", "history", "plane", "figures", "bench", "limit", "exact", "experiments"}
+    | {"one_update", "update_study", "smoothing", "imputing", "counterfactual"},
     {"runs"},
     {"ui", "terminal", "cli", "serve", "__main__"},
 ]

@@ -86,7 +86,7 @@ def _fill(run_name, version, piece_name, packed, seed, _roll, _missing) -> Imput
 
     dmm, _ = model_of(store.find_run(run_name))
     found = fill_in(dmm, _roll, ~_missing, MANY, seed)
-    return Imputed(found.x[:KEEP], found.z[:KEEP], found.probabilities.mean(0), np.zeros(0))
+    return Imputed(found.rolls[:KEEP], found.z[:KEEP], found.probabilities.mean(0), np.zeros(0))
 
 
 @st.cache_data(show_spinner="Going on…", max_entries=200)
@@ -100,7 +100,7 @@ def _go_on(run_name, version, piece_name, start, beats, heat, seed, _roll) -> Im
     each = -_nats(written, ahead).sum(-1)  # (draws, beats)
     top = each.max(0, initial=-np.inf)
     costs = -(top + np.log(np.exp(each - top).mean(0)))
-    return Imputed(found.x[:KEEP], found.z[:KEEP], found.probabilities.mean(0), costs)
+    return Imputed(found.rolls[:KEEP], found.z[:KEEP], found.probabilities.mean(0), costs)
 
 
 def _chances(run):

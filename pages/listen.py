@@ -4,7 +4,7 @@ from dmm.ui import dials, frame, looking
 from dmm.ui.listen import acting, continuing, filling, generating, own_music, probing, quiz, tasks
 
 PARTS = {
-    "generate": ("Make up", generating.show),
+    "generate": ("Generate", generating.show),
     "continue": ("Continue", continuing.show),
     "fill": ("Fill in", filling.show),
     "act": ("Act on the latent", acting.show),

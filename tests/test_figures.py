@@ -130,7 +130,7 @@ EVERY = {
     ),
     "twin_paths": lambda: figures.twin_paths(Z_PATH[:, 0], Z_PATH[:, 0] + 0.125, 3, 7, 2),
     "keys_apart": lambda: figures.keys_apart(np.full(12, 1.25), np.full(12, 5.5), 3, 7, 32),
-    "cost_ahead": lambda: figures.cost_ahead([4.25, 6.75], [11.0, 12.0], 16),
+    "cost_ahead": lambda: figures.cost_ahead([4.25, 6.75], [7.0, 8.0], [11.0, 12.0], 16),
 }
 NO_FIGURES = {"Projection", "principal_components", "Node", "Arrow", "Band", "Way"}
 NO_FIGURES |= {"Curves", "Estimate"}
@@ -173,7 +173,7 @@ IN_WORDS = {  # numbers of the calls above that the description must hold; 12 in
     "annealing_schedule": ("0.5", "6", "12"),
     "twin_paths": ("12", "3", "4", "7", "0.12"),
     "keys_apart": ("32", "1.2", "5.5"),
-    "cost_ahead": ("2", "16", "4.2", "11.0", "5.5", "11.5"),
+    "cost_ahead": ("2", "16", "4.2", "7.0", "11.0", "5.5", "7.5", "11.5"),
     "printed_loss": ("0.25", "12.250", "11.500", "0.750", "14.500", "3.000"),
 }
 
@@ -471,8 +471,8 @@ def test_twins_are_drawn_over_the_stretch_in_which_something_is_done():
         (lambda: figures.twin_paths(Z_PATH[:, 0], Z_PATH[:5, 0], 0, 2, 0), r"got shapes \(12,\) and \(5,\)"),
         (lambda: figures.keys_apart([1.0, np.nan], [1.0, 2.0], 0, 1, 3), "not finite"),
         (lambda: figures.keys_apart([1.0], [1.0], 0, 2, 3), "got frames 0 to 2, expected a stretch within 0 to 1"),
-        (lambda: figures.cost_ahead([], [], 3), r"expected \(H,\) twice"),
-        (lambda: figures.cost_ahead([np.inf], [1.0], 3), "not finite"),
+        (lambda: figures.cost_ahead([], [], [], 3), r"expected the same \(H,\)"),
+        (lambda: figures.cost_ahead([np.inf], [1.0], [1.0], 3), "not finite"),
     ],
 )
 def test_what_does_not_fit_twins_and_horizons_is_refused(make, message):

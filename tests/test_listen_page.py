@@ -5,20 +5,23 @@ import base64
 import numpy as np
 import pytest
 
-from dmm import counterfactual
+from dmm import counterfactual, holes
 from dmm.data import load_dataset
 from dmm.decoding import decode
+from dmm.imputing import continue_piece, fill_in
 from dmm.inspection import draw_piece
 from dmm.interventions import Act
 from dmm.runs import store
 from dmm.runs.snapshots import load_run, save_best
 from dmm.training import Spec, make_state
+from dmm.ui.listen import erasing, imputed
 from tests.test_page_tasks import press
 from tests.test_pages import (
     STORED,
     assert_alive,
     assert_one_sentence,
     click,
+    figures,
     new_run,
     open_page,
     sentences,
@@ -101,6 +104,112 @@ def test_draw_gives_another_piece():
     before = roll_of(takes(at, "made 1")["Draw"])
     click(at, "Draw")
     assert not np.array_equal(roll_of(takes(at, "made 1")["Draw"]), before)
+
+
+# --- continue --------------------------------------------------------------------------------------------------------
+
+
+def test_a_piece_goes_on_from_its_own_beginning_and_the_mean_is_over_many(dmm):
+    piece = CHORALES.test[1]
+    at = listen("continue", piece=piece.name, go_from="9", go_for="12", go_seed="3")
+    found = continue_piece(dmm, piece.roll, 8, 12, imputed.AHEAD, 3)
+    heard = takes(at, "ways on")
+    for i in range(imputed.KEEP):
+        roll = roll_of(heard[f"Continuation {i + 1}"])
+        assert np.array_equal(roll[:8], piece.roll[:8])
+        assert np.array_equal(roll, found.rolls[i])
+    mean = roll_of(heard["Mean"])
+    assert np.array_equal(mean[:8], piece.roll[:8])
+    assert mean[8:] == pytest.approx(found.probabilities[:, 8:].mean(0), abs=0.003)
+    assert np.array_equal(roll_of(heard["As it was written"]), piece.roll)
+
+
+def test_the_horizon_is_the_cost_of_each_beat_under_the_mean_over_all_continuations(dmm):
+    piece = CHORALES.test[1]
+    at = listen("continue", piece=piece.name, go_from="9", go_for="6")
+    p = continue_piece(dmm, piece.roll, 8, 6, imputed.AHEAD, 0).probabilities[:, 8:].astype(float)
+    x = piece.roll[8:14]
+    by_hand = [-np.log(np.mean(np.prod(np.where(x[h] == 1, p[:, h], 1 - p[:, h]), -1))) for h in range(6)]
+    lines = {line["name"]: line["y"] for line in figures(at)["horizon"]["data"]}
+    assert plain(lines["this model"]) == pytest.approx(by_hand, abs=1e-3)
+    on = np.concatenate([one.roll for one in CHORALES.train])
+    q = (on.sum(0) + 0.5) / (len(on) + 1)
+    histogram = [-np.log(np.where(x[h] == 1, q, 1 - q)).sum() for h in range(6)]
+    assert plain(lines["each key by its frequency"]) == pytest.approx(histogram)
+
+
+def plain(values):
+    """The numbers of a figure, which plotly may have packed."""
+    if isinstance(values, dict):
+        return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"])
+    return values
+
+
+def test_a_piece_that_is_over_goes_on_all_the_same():
+    piece = min(CHORALES.test, key=lambda one: len(one.roll))
+    at = listen("continue", piece=piece.name, go_from="257", go_for="8")
+    assert sentences(at) == []
+    assert len(roll_of(takes(at, "ways on")["Continuation 1"])) == len(piece.roll) + 8
+    assert "horizon" not in figures(at)
+
+
+# --- fill in ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_left_stays_and_what_was_erased_is_drawn_from_the_posterior(dmm):
+    piece = CHORALES.test[2]
+    at = listen("fill", piece=piece.name, holes="tenor.9-12-21-108", fill_seed="4")
+    missing = holes.missing(["tenor", holes.Rectangle(8, 12)], len(piece.roll), piece.voices)
+    found = fill_in(dmm, piece.roll, ~missing, imputed.MANY, 4)
+    heard = takes(at, "filling")
+    frames = len(piece.roll)
+    for i in range(imputed.KEEP):
+        roll = roll_of(heard[f"Filling {i + 1}"])
+        assert np.array_equal(roll, found.rolls[i])
+        assert np.array_equal(roll[~missing], piece.roll[~missing])
+        assert np.array_equal(bits(heard[f"Filling {i + 1}"]["holes"], frames), missing)
+    left = roll_of(heard["What is left"])
+    assert not left[missing].any()
+    assert np.array_equal(left[~missing], piece.roll[~missing])
+    p = found.probabilities.mean(0).astype(float)
+    cost = -np.log(np.where(piece.roll == 1, p, 1 - p))[missing].sum() / missing.any(1).sum()
+    assert float(at.metric[0].value) == pytest.approx(cost, abs=0.006)
+
+
+def test_buttons_erase_and_take_back():
+    at = listen("fill", holes="none")
+    assert "Nothing is erased" in sentences(at)[0]
+    assert list(takes(at, "filling")) == ["As it was"]
+    click(at, "Erase the bass")
+    click(at, "Erase the soprano")
+    assert at.session_state[erasing.KEY] == ["bass", "soprano"]
+    click(at, "Undo")
+    assert at.session_state[erasing.KEY] == ["bass"]
+    assert sentences(at) == []
+    click(at, "Nothing erased")
+    assert list(takes(at, "filling")) == ["As it was"]
+
+
+def test_everything_erased_is_a_piece_of_the_models_own():
+    at = listen("fill", holes="1-512-21-108")
+    assert "Everything is erased" in sentences(at)[0]
+    assert_alive(at, "listen")
+
+
+@pytest.mark.parametrize("wrong", ["descant", "9-4-21-108", "1-2-3", "<b>", "9" * 3000])
+def test_a_link_that_erases_nonsense_is_told_and_the_rest_is_used(wrong):
+    at = listen("fill", holes=f"alto.{wrong}")
+    (sentence,) = sentences(at)
+    assert_one_sentence(sentence)
+    assert at.session_state[erasing.KEY] == ["alto"]
+
+
+def test_too_many_holes_are_refused_and_those_that_are_there_stay():
+    many = ".".join(f"{t}-{t}-60-60" for t in range(1, holes.MOST + 1))
+    at = listen("fill", holes=many)
+    click(at, "Erase the bass")
+    assert erasing.FULL in sentences(at)
+    assert len(at.session_state[erasing.KEY]) == holes.MOST
 
 
 # --- act on the latent -----------------------------------------------------------------------------------------------

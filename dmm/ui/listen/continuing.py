@@ -47,7 +47,7 @@ def _show_ways(run, piece):
     found = imputed.go_on(run, piece, start, settings["go_for"], settings["go_heat"], settings["go_seed"])
     stretch = (start, len(found.mean))
     ways = [
-        Take(f"Way on {i + 1}", roll, latents=z, shaded=stretch)
+        Take(f"Continuation {i + 1}", roll, latents=z, shaded=stretch)
         for i, (roll, z) in enumerate(zip(found.x[:DRAWS], found.z[:DRAWS], strict=True))
     ]
     mean = Take("Mean", np.concatenate([piece.roll[:start], found.mean[start:]]), shaded=stretch)

@@ -58,6 +58,7 @@ def buttons(piece) -> None:
 
 def complain() -> None:
     """What a link said wrongly; once."""
+    erased()
     wrong = st.session_state.pop("wrong holes", None)
     if wrong:
         st.warning(REFUSED.format(words=plain(wrong)))

@@ -21,7 +21,7 @@ HOW = (
     "here: unless it was trained with holes, it takes what is missing for silence. So its guess is only a proposal: "
     "many particles try it, or the transition, and are weighed by what the model says of the known keys. Paths are "
     "then drawn backwards in time, and the erased keys from $p(x_t \\mid z_t)$. Each filling is one path; the "
-    "**mean** is over {many} of them, and shows how sure the model is."
+    f"**mean** is over {imputed.MANY} of them, and shows how sure the model is."
 )
 
 
@@ -34,7 +34,7 @@ def show(run) -> None:
     piece = choose_piece(run, LESSON)
     erasing.complain()
     _show_fillings(run, piece)
-    st.markdown(HOW.format(many=imputed.MANY))
+    st.markdown(HOW)
     imputed.show_code()
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from dmm import figures
+from dmm.conventions import minus_log_mean
 from dmm.data import DataError, baselines
 from dmm.runs import store
 from dmm.runs.store import RunError
@@ -16,6 +17,7 @@ from dmm.ui.plot import plot
 
 MANY = 64  # draws behind a mean
 AHEAD = 256  # draws behind a prediction
+SETTLED = 64  # beats after which the model has forgotten how it began
 KEEP = 4  # draws that can be heard
 FLOOR = 1e-6  # no key is surer than this
 
@@ -23,13 +25,15 @@ FLOOR = 1e-6  # no key is surer than this
 class Imputed(NamedTuple):
     """Some draws, and the mean over many: x (KEEP, T, 88) 0/1, z (KEEP, T, Z), mean (T, 88) in 0..1.
 
-    `costs`: of a piece that goes on, what each beat ahead costs that was written, in nats.
+    `costs`: of a piece that goes on, what each beat ahead costs that was written, in nats; `deaf`: the same if the
+    model had heard nothing.
     """
 
     x: np.ndarray
     z: np.ndarray
     mean: np.ndarray
-    costs: np.ndarray
+    costs: np.ndarray = np.zeros(0)
+    deaf: np.ndarray = np.zeros(0)
 
 
 def fill(run, piece, missing, seed) -> Imputed:
@@ -67,11 +71,12 @@ def show_horizon(run, piece, start, found: Imputed) -> None:
         return
     written = piece.roll[start : start + ahead]
     histogram = _nats(written, np.broadcast_to(chances, written.shape)).sum(1)
-    plot(figures.cost_ahead(found.costs, histogram, start), "horizon")
+    plot(figures.cost_ahead(found.costs, found.deaf, histogram, start), "horizon")
     st.caption(
         f"What was written, as the model foresees it from beat {start}: minus the logarithm of the mean probability of "
-        f"each beat over {AHEAD} ways on. Where it meets the dotted line, the model knows no more than how often each "
-        "key sounds. One piece says little: try others."
+        f"each beat over {AHEAD} continuations. Where it meets the dashed line, the same model without a beginning, "
+        "what it heard is forgotten. The dotted line knows how often each key sounds, and of chords nothing. One piece "
+        "says little: try others."
     )
 
 
@@ -86,7 +91,7 @@ def _fill(run_name, version, piece_name, packed, seed, _roll, _missing) -> Imput
 
     dmm, _ = model_of(store.find_run(run_name))
     found = fill_in(dmm, _roll, ~_missing, MANY, seed)
-    return Imputed(found.rolls[:KEEP], found.z[:KEEP], found.probabilities.mean(0), np.zeros(0))
+    return Imputed(found.rolls[:KEEP], found.z[:KEEP], found.probabilities.mean(0))
 
 
 @st.cache_data(show_spinner="Going on…", max_entries=200)
@@ -97,10 +102,18 @@ def _go_on(run_name, version, piece_name, start, beats, heat, seed, _roll) -> Im
     found = continue_piece(dmm, _roll, start, beats, AHEAD, seed, z_temperature=heat)
     written = _roll[start : start + beats]
     ahead = found.probabilities[:, start : start + len(written)]
-    each = -_nats(written, ahead).sum(-1)  # (draws, beats)
-    top = each.max(0, initial=-np.inf)
-    costs = -(top + np.log(np.exp(each - top).mean(0)))
-    return Imputed(found.rolls[:KEEP], found.z[:KEEP], found.probabilities.mean(0), costs)
+    costs = (minus_log_mean(-_nats(written, p).sum(-1).T) for p in (ahead, _deaf(dmm, start, len(written))))
+    return Imputed(found.rolls[:KEEP], found.z[:KEEP], found.probabilities.mean(0), *costs)
+
+
+def _deaf(dmm, start, beats):
+    """How likely each key of these beats is in many pieces that the model makes up: (AHEAD, beats, 88)."""
+    from dmm import counterfactual
+    from dmm.rollout import roll_out
+
+    long_ago = min(start, SETTLED)
+    chance = counterfactual.made_up(dmm, long_ago + beats, 0, AHEAD)
+    return roll_out(dmm, chance).probabilities[:, long_ago:].numpy()
 
 
 def _chances(run):

@@ -10,8 +10,8 @@ from dmm.ui.listen.lesson import LESSON
 from dmm.ui.looking import telling, version_of
 
 SAME = (
-    "**Make up**: move the temperatures until the model plays the same piece whatever the random numbers are, note for "
-    "note."
+    "**Generate**: move the temperatures until the model plays the same piece whatever the random numbers are, note "
+    "for note."
 )
 HOW_SAME = "Chance enters at two places: in the steps of $z_t$, and in the keys given $z_t$. How cold can they be?"
 THE_SAME = (

@@ -76,7 +76,7 @@ def _show_round(key, game, voices):
     st.markdown(f"**Round {number + 1} of {ROUNDS}.**" + " Who plays?" * game.is_open)
     if len(one.roll) < key.length:
         beats = "1 beat" if len(one.roll) == 1 else f"{len(one.roll)} beats"
-        st.caption(f"No piece is as long as {key.length} beats, so all three play {beats}.")
+        st.caption(f"Not all three have {key.length} beats to play in a row, so each plays {beats}.")
     if not game.is_open:
         _show_answer(key, game, voices)
         return

@@ -49,7 +49,7 @@ def taken_for(hearings: Sequence[Hearing], voices: Sequence[str]):
     for nth, (voice, colour) in enumerate(zip(voices, COLOURS, strict=True)):
         figure.add_trace(_part(hearings, names, nth, voice, colour))
     for voice, colour in zip(voices, COLOURS, strict=True):  # a legend without hatches
-        figure.add_trace(go.Bar(x=[None], y=[names[0]], name=f"“{voice}”", marker={"color": colour}))
+        figure.add_trace(go.Bar(x=[None], y=[names[0]], name=f"“{voice}”", marker={"color": colour}, hoverinfo="skip"))
     mark = {"symbol": "line-ns", "size": 20, "line": {"width": 3, "color": VERMILLION}, "color": VERMILLION}
     chance = {"x": [total / len(voices) for total in totals], "y": names, "mode": "markers", "marker": mark}
     figure.add_trace(go.Scatter(**chance, name="a third", hoverinfo="skip"))

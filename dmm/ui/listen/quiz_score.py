@@ -38,6 +38,7 @@ def show(now: Sequence[Answer], before: Sequence[Answer], elsewhere: int, voices
         music = voices[MUSIC] if voices[MUSIC] == "Bach" else "music"
         names = {MUSIC: music} | SHORT
         plot(figures.taken_for(_rows(before, names), [names[voice] for voice in VOICES]), "quiz score", tools=False)
+        st.caption("Full colour is right, hatched is wrong. The mark is where guessing would get, on average.")
         st.markdown(in_words(before, names))
     if elsewhere:
         many = "1 answer" if elsewhere == 1 else f"{elsewhere} answers"

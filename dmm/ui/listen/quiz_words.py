@@ -6,7 +6,7 @@ from dmm.quiz import BAR, COINS, EACH, MODEL, MUSIC, ROUNDS, Excerpt, changed
 from dmm.ui.words import plain
 
 BACH = "Bach"
-COIN = "each key tossed at each beat, with the frequency it has in the training pieces"
+COIN = "one for each key at each beat, weighted by how often the key sounds in the training pieces"
 BY_COUNTING = 6.1  # of twelve rounds, if one names whoever was told of least often, without listening
 TIDIED = (
     "Tidied: at most four keys sound at a time, each in the range of a voice. A draw decides each key on its own, so "
@@ -21,7 +21,7 @@ def introduction(voices: Mapping[str, str]) -> str:
     music = "Bach, from a chorale held out for the test" if is_bach else "music from the pieces held out for the test"
     return (
         f"In a *blind test* you are not told who plays. Here it is {music}; the model, from a piece that this run drew "
-        f"at some moment of its training; or coins, {COIN}. The coins test *you*: of a listener who cannot tell "
+        f"at some moment of its training; or coins, {COIN}. Coins test *you*: of a listener who cannot tell "
         f"them from {'Bach' if is_bach else 'the music'}, the score says nothing about the model."
     )
 

@@ -57,6 +57,7 @@ EVERY = {
     "sweep_lines": lambda: figures.sweep_lines(
         [("rate", ["0.003", "0.01"]), ("size", ["8", "16"])], [(0, 1), (1, 0)], [8.5, 8.25]
     ),
+    "taken_for": lambda: figures.taken_for([figures.Hearing("Bach", 0, (5, 3, 0))], ["Bach", "model", "coins"]),
     "cost_areas": lambda: figures.cost_areas([36.0, 70.5, 90.0], [4, 10, 24], {"(b)": 5.17, "{c}": 6.59}),
     "estimate_by_draws": lambda: figures.estimate_by_draws([1, 10, 100], [7.9, 7.7, 7.6], [0.01, 0.004, 0.002], 7.9),
     "ladder": lambda: figures.ladder(
@@ -132,7 +133,7 @@ EVERY = {
     "keys_apart": lambda: figures.keys_apart(np.full(12, 1.25), np.full(12, 5.5), 3, 7, 32),
     "cost_ahead": lambda: figures.cost_ahead([4.25, 6.75], [7.0, 8.0], [11.0, 12.0], 16),
 }
-NO_FIGURES = {"Projection", "principal_components", "Node", "Arrow", "Band", "Way"}
+NO_FIGURES = {"Projection", "principal_components", "Node", "Arrow", "Band", "Way", "Hearing"}
 NO_FIGURES |= {"Curves", "Estimate"}
 NO_FIGURES |= {"as_good", "best_place", "fitting_part"}
 IN_WORDS = {  # numbers of the calls above that the description must hold; 12 in those of 12 frames
@@ -160,6 +161,7 @@ IN_WORDS = {  # numbers of the calls above that the description must hold; 12 in
     "transition_table": ("0.85", "0.15", "0.4", "0.6"),
     "two_bells": ("-2.25", "1.20", "1.50", "0.70"),
     "ellipses": ("0.35",),
+    "taken_for": ("5", "3", "0"),
     "gap_bars": ("3.1250", "3.2500", "0.0625", "3.1260", "0.0005"),
     "coupled_step": ("0.45",),
     "step_bells": ("0.25", "1.75", "-0.50", "3.00"),

@@ -84,6 +84,8 @@ _HOMES = {
     "keys_apart": "twins",
     "principal_components": "projection",
     "Projection": "projection",
+    "taken_for": "hearings",
+    "Hearing": "hearings",
 }  # no file bears the name of a figure: importing it would put the module in the figure's place
 
 __all__ = sorted(_HOMES)

@@ -76,7 +76,7 @@ LESSONS = (
     ),
     Lesson("train", "Train", ":material/play_circle:", "Can you train one?", ("markov", "parts")),
     Lesson("latents", "Latents", ":material/scatter_plot:", "What did it learn?", ("dearest", "shut", "awake")),
-    Lesson("listen", "Listen", ":material/headphones:", "Is it music?", ("same", "inaudible")),
+    Lesson("listen", "Listen", ":material/headphones:", "Is it music?", ("same", "inaudible", "blind")),
     Lesson("compare", "Compare", ":material/compare_arrows:", "Which choice mattered?", ("fair", "cost")),
     Lesson(
         "numbers",

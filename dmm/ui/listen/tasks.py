@@ -5,7 +5,7 @@ import streamlit as st
 
 from dmm.ui import tasks
 from dmm.ui.dials import value
-from dmm.ui.listen import acts, generating
+from dmm.ui.listen import acts, generating, quiz_games
 from dmm.ui.listen.lesson import LESSON
 from dmm.ui.looking import telling, version_of
 
@@ -31,19 +31,27 @@ SILENT = (
     "its dimensions: look at what this one costs on [Latents](latents)."
 )
 
+BLIND = "**Bach or model?**: play one quiz to its end, twelve rounds."
+HOW_BLIND = "Nothing can be seen until you have said who it was. Shorter excerpts go faster, and are harder."
+GUESSED = (
+    "Who guesses gets four of twelve right on average, and eight or more in fewer than two of a hundred quizzes. So one "
+    "quiz can show that you hear a difference; that you hear none, it cannot."
+)
 FEW = 10  # keys
 
 
 @st.fragment
 @telling
 def show_tasks(run) -> None:
-    """Two tasks on the controls of the page."""
+    """Three tasks on the controls of the page."""
     tasks.heading(LESSON)
-    first, second = st.columns(2)
+    first, second, third = st.columns(3)
     with first:
         tasks.reach(LESSON, "same", SAME, lambda: is_same(run), THE_SAME, HOW_SAME)
     with second:
         tasks.reach(LESSON, "inaudible", INAUDIBLE, lambda: is_inaudible(run), SILENT, HOW_INAUDIBLE)
+    with third:
+        tasks.reach(LESSON, "blind", BLIND, quiz_games.has_played, GUESSED, HOW_BLIND)
 
 
 def is_same(run) -> tuple[bool, str]:

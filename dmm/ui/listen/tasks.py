@@ -34,8 +34,8 @@ SILENT = (
 BLIND = "**Bach or model?**: play one quiz to its end, twelve rounds."
 HOW_BLIND = "Nothing can be seen until you have said who it was. Shorter excerpts go faster, and are harder."
 GUESSED = (
-    "Who guesses gets four of twelve right on average, and eight or more in fewer than two of a hundred quizzes. So one "
-    "quiz can show that you hear a difference; that you hear none, it cannot."
+    "Who guesses gets four of twelve right on average, and eight or more in fewer than two of a hundred quizzes. So "
+    "one quiz can show that you hear a difference; that you hear none, it cannot."
 )
 FEW = 10  # keys
 

@@ -187,6 +187,7 @@ def test_a_take_is_chosen_by_keys_and_stays_chosen(page, app):
 
 @pytest.mark.browser
 def test_what_is_painted_reaches_the_page_and_what_a_take_points_out_is_seen(page, app):
+    page.set_viewport_size({"width": 1000, "height": 1200})
     view = opened(page, app)
     erase = view.get_by_role("button", name="Erase")
     sweep(page, place(view, 2, 60), place(view, 4, 70))

@@ -99,7 +99,8 @@ class RollView {
 
   dressCaptions() {
     const chip = ([name, colour]) => `<span><i style="background:${colour}"></i>${name}</span>`;
-    this.part("voices").innerHTML = this.data.voices ? this.look.voice_names.map(chip).join("") : "";
+    const voiced = this.pieces().some(({ voices }) => voices);
+    this.part("voices").innerHTML = voiced ? this.look.voice_names.map(chip).join("") : "";
     for (const [name, size] of Object.entries(this.panels)) {
       this.root.querySelector(`[data-panel=${name}]`).hidden = !size;
     }
@@ -266,7 +267,9 @@ class RollView {
     this.pending = null;
     if (this.root.clientWidth === 0) return;
     if (!this.look.bar_only) this.paintPicture();
-    Object.assign(this.root.dataset, { frames: this.data.frames, keys: this.keys.join("-"), step: this.box?.step ?? "" });
+    const { step = "", roll } = this.box ?? {};
+    const facts = { frames: this.data.frames, keys: this.keys.join("-"), step, rows: roll ? `${roll.top}-${roll.bottom}` : "" };
+    Object.assign(this.root.dataset, facts); // for tests
   }
 
   // What lies behind the notes, and before all: nothing here.

@@ -271,12 +271,12 @@ function paintBeats({ box, theme, data }, pen) {
   pen.globalAlpha = 1;
 }
 
-function paintCrosshair({ part, box, theme, frame }) {
+function paintCrosshair({ part, box, theme, frame, data }) {
   const pen = sizedPen(part("over"), box.width, box.height);
   if (frame === null) return;
   const width = Math.max(box.step, 2);
   pen.fillStyle = theme.ink;
-  for (const panel of [box.roll, box.latents, box.gates].filter(Boolean)) {
+  for (const panel of [box.roll, data.latents && box.latents, data.gates && box.gates].filter(Boolean)) {
     pen.globalAlpha = 0.16;
     pen.fillRect(frame * box.step, panel.top, width, panel.height);
     pen.globalAlpha = 0.6;

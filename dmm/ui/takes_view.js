@@ -93,6 +93,7 @@ class TakesView extends RollView {
 
   dressCaptions() {
     super.dressCaptions();
+    for (const entry of this.part("voices").children) entry.classList.toggle("absent", !this.data.voices);
     this.part("voices").append(...legendOf(this));
     for (const name of ["latents", "gates"]) {
       this.root.querySelector(`[data-panel=${name}]`).toggleAttribute("data-none", !this.data[name]);

@@ -64,7 +64,7 @@ def takes_view(
     description: str,
     marked: str = "differs",
     erased: str = "erased",
-    shade: str = "",
+    shade: str = "this stretch",
     height: int | None = None,
     on_paint: Callable[[dict[str, int]], None] | None = None,
 ) -> None:

@@ -85,8 +85,9 @@ function legendOf({ packet, takes }) {
 function factsOf({ data, packet: { words } }, t) {
   const facts = [];
   for (const name of ["marks", "holes"]) {
-    const keys = data[name] ? [...data[name].subarray(t * 88, (t + 1) * 88).keys()].filter((k) => data[name][t * 88 + k]) : [];
-    if (keys.length) facts.push([words[name], keysInWords(keys.map((k) => k + LOWEST))]);
+    const row = data[name]?.subarray(t * 88, (t + 1) * 88) ?? [];
+    const pitches = [...row.keys()].filter((k) => row[k]).map((k) => k + LOWEST);
+    if (pitches.length) facts.push([words[name], keysInWords(pitches)]);
   }
   if (data.shaded && data.shaded[0] <= t && t < data.shaded[1]) facts.push(["", words.shaded]);
   return facts;
@@ -102,7 +103,9 @@ function keysInWords(pitches) {
 const beatsInWords = (from, to) => (to - from > 1 ? `beats ${from + 1} to ${to}` : `beat ${from + 1}`);
 
 function summaryOf({ data, packet: { words } }) {
-  const facts = ["marks", "holes"].filter((name) => data[name]).map((name) => `${words[name]}: ${countOf(data[name])} cells.`);
-  if (data.shaded) facts.push(`${words.shaded}: ${beatsInWords(...data.shaded)}.`);
+  const capital = (word) => word.charAt(0).toUpperCase() + word.slice(1);
+  const counted = (name) => `${capital(words[name])}: ${countOf(data[name])} cells.`;
+  const facts = ["marks", "holes"].filter((name) => data[name]).map(counted);
+  if (data.shaded) facts.push(`${capital(words.shaded)}: ${beatsInWords(...data.shaded)}.`);
   return facts;
 }

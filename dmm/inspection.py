@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 INSPECTION, DRAW = 300, 400  # streams of random numbers of their own
+FIRST_BEATS, FIRST_SEED = 64, 0  # of the drawn piece that is stored with a run that ships
 HOTTEST = 10  # temperature
 
 
@@ -48,6 +49,21 @@ def load_inspection(path: Path) -> Inspection:
     """
     with np.load(path, allow_pickle=False) as file:
         return Inspection(**{name: file[name] for name in Inspection._fields})
+
+
+def save_drawn(path: Path, drawn: Drawn) -> None:
+    """Write a drawn piece as an `.npz` file."""
+    np.savez_compressed(path, **drawn._asdict())
+
+
+def load_drawn(path: Path) -> Drawn:
+    """Read what `save_drawn` wrote; needs no torch.
+
+    Raises:
+        OSError, ValueError, KeyError: the file is missing or damaged.
+    """
+    with np.load(path, allow_pickle=False) as file:
+        return Drawn(**{name: file[name] for name in Drawn._fields})
 
 
 def inspect_piece(dmm, roll, draws=50, keep=8, seed=0) -> Inspection:

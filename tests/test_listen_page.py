@@ -1,6 +1,8 @@
 """The page Listen: what is heard is what the model says, and every number is computed anew here."""
 
 import base64
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from dmm import counterfactual, holes
 from dmm.data import load_dataset
 from dmm.decoding import decode
 from dmm.imputing import continue_piece, fill_in
-from dmm.inspection import draw_piece
+from dmm.inspection import FIRST_BEATS, FIRST_SEED, draw_piece, load_drawn
 from dmm.interventions import Act
 from dmm.runs import store
 from dmm.runs.snapshots import load_run, save_best
@@ -310,3 +312,28 @@ def test_a_run_without_weights_gives_a_sentence(new_run, part):
     at = listen(part, run=new_run().name)
     (sentence,) = sentences(at)
     assert "no snapshot yet" in sentence
+
+
+# --- what is there at once -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "run", sorted(path.parent for path in store.SHIPPED.glob("*/config.json")), ids=lambda run: run.name
+)
+def test_the_stored_piece_is_what_the_run_draws(run):
+    stored, drawn = load_drawn(run / "drawn.npz"), draw_piece(load_run(run)[0].eval(), FIRST_BEATS, FIRST_SEED)
+    assert np.array_equal(stored.roll, drawn.roll)
+    for one, other in zip(stored[1:], drawn[1:], strict=True):
+        assert np.allclose(one, other, atol=1e-4)
+
+
+def test_the_page_is_there_without_torch():
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest; at = AppTest.from_file('app.py', default_timeout=30);"
+        "at.switch_page('pages/listen.py').run(); assert not at.exception;"
+        "print(len(at.get('bidi_component')) > 0, {'torch', 'pyro'} & set(sys.modules))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=store.SHIPPED.parents[1]
+    )
+    assert told.stdout == "True set()\n"

@@ -1,9 +1,10 @@
 """Train the runs that ship with the app: `python -m dmm.runs.build_shipped`.
 
 They are ordinary runs on the chorales that ship, with some things left out to keep them small: the optimiser's state,
-the records of single updates, of which each epoch keeps the mean, and half of the drawn pieces. Two things are added:
-`inspection.npz`, what the model makes of the first test piece, which the Latents page shows before torch is loaded; and
-`history.npz`, the same at moments of the training, and the transition then, one byte a number.
+the records of single updates, of which each epoch keeps the mean, and half of the drawn pieces. Three things are added,
+so that pages show them before torch is loaded: `inspection.npz`, what the model makes of the first test piece;
+`history.npz`, the same at moments of the training, and the transition then, one byte a number; and `drawn.npz`, a piece
+that it makes up.
 """
 
 import shutil
@@ -14,7 +15,7 @@ from dmm import plane
 from dmm.config import make_config
 from dmm.data import load_dataset
 from dmm.history import Moment, make_history, save_history
-from dmm.inspection import inspect_piece, save_inspection
+from dmm.inspection import FIRST_BEATS, FIRST_SEED, draw_piece, inspect_piece, save_drawn, save_inspection
 from dmm.runs import session, store
 from dmm.runs.curves import mean_over_frames
 from dmm.runs.describe import describe
@@ -63,9 +64,11 @@ def _train(run_id, config, folder):
 
 
 def save_views(run: Path, kept: list[Kept], roll) -> None:
-    """What the best model makes of a piece, and what the models of some moments made of it, into a run's folder."""
-    config, best = store.read_run_config(run), inspect_piece(load_run(run)[0], roll)
+    """Into a run's folder: what its best model makes of a piece, and makes up; what those of some moments made of it."""
+    config, (dmm, _) = store.read_run_config(run), load_run(run)
+    best = inspect_piece(dmm, roll)
     save_inspection(run / "inspection.npz", best)
+    save_drawn(run / "drawn.npz", draw_piece(dmm, FIRST_BEATS, FIRST_SEED))
     models = [load_dmm(config, one.weights) for one in kept]
     moments = [Moment(*one[:3], inspect_piece(dmm, roll)) for one, dmm in zip(kept, models, strict=True)]
     through = plane.plane_through(best.z_loc)

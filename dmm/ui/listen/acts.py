@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
+from dmm.inspection import FIRST_BEATS
 from dmm.interventions import Act
 from dmm.runs import store
 from dmm.ui.dials import Dial, dials, listing, pick
@@ -12,7 +13,7 @@ from dmm.ui.listen.lesson import LESSON
 from dmm.ui.looking import model_of, version_of
 from dmm.ui.words import plain
 
-BEATS, PAIRS = 64, 32
+BEATS, PAIRS = FIRST_BEATS, 32
 LAST = "last act"
 KINDS = {"hold": "Hold", "drag": "Drag", "swap": "Swap two", "gate": "Clamp the gate"}
 KIND = (

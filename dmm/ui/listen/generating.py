@@ -3,6 +3,10 @@
 import numpy as np
 import streamlit as st
 
+from dmm.data.piece import make_roll
+from dmm.decoding import decode
+from dmm.inspection import FIRST_BEATS, FIRST_SEED, draw_piece, load_drawn
+from dmm.runs import store
 from dmm.ui.dials import Dial, dials, turn
 from dmm.ui.explain import formula_and_code
 from dmm.ui.listen.lesson import LESSON
@@ -15,11 +19,11 @@ SEED = Dial(
     "Random numbers",
     0,
     999,
-    0,
+    FIRST_SEED,
     1,
     "The seed. The same one gives the same random numbers at every setting, so whatever changes is due to the setting.",
 )
-BEATS = Dial("beats", "Beats", 16, 256, 64, 1, "How long a piece is.")
+BEATS = Dial("beats", "Beats", 16, 256, FIRST_BEATS, 1, "How long a piece is.")
 PIECES = Dial("pieces", "Pieces", 1, 4, 1, 1, "How many at once, from this seed and those after it.")
 HEAT = Dial(
     "z_heat",
@@ -114,7 +118,7 @@ def _takes(run, drawn):
     takes = [
         Take("Draw", piece.roll, **states),
         Take("Probabilities", piece.probabilities, **states),
-        Take("Four voices", voices.roll, voices.voices, voices.onsets, **states),
+        voices._replace(**states),
     ]
     if cool is not None:
         takes.append(Take("At temperature 1", cool.roll, latents=cool.z, gates=shown_gates(run, cool.gates)))
@@ -124,17 +128,19 @@ def _takes(run, drawn):
 @st.cache_data(show_spinner="Drawing from the model…", max_entries=300)
 def draw(run_name: str, version: float, steps: int, seed: int, z_heat: float, note_heat: float):
     """A piece, its four voices, and the piece of the same random numbers at temperature 1, if that is another."""
-    from dmm.data.piece import Piece, make_roll
-    from dmm.decoding import decode
-    from dmm.inspection import draw_piece
-    from dmm.runs import store
-
-    dmm = model_of(store.find_run(run_name))[0]
-    piece = draw_piece(dmm, steps, seed, z_temperature=z_heat, note_temperature=note_heat)
+    piece = _piece(run_name, steps, seed, z_heat, note_heat)
     found = decode(np.asarray(piece.probabilities, dtype=float))
-    voices = Piece("", "", make_roll(found.voices), found.voices, found.onsets)
-    cool = None if z_heat == note_heat == 1 else draw_piece(dmm, steps, seed)
-    return piece, voices, cool
+    voices = Take("Four voices", make_roll(found.voices), found.voices, found.onsets)
+    return piece, voices, None if z_heat == note_heat == 1 else _piece(run_name, steps, seed, 1.0, 1.0)
+
+
+def _piece(run_name, steps, seed, z_heat, note_heat):
+    """One piece: the one that is stored with the run, without torch, or one that is drawn now."""
+    run = store.find_run(run_name)
+    stored = run / "drawn.npz"
+    if (steps, seed, z_heat, note_heat) == (FIRST_BEATS, FIRST_SEED, 1.0, 1.0) and stored.is_file():
+        return load_drawn(stored)
+    return draw_piece(model_of(run)[0], steps, seed, z_temperature=z_heat, note_temperature=note_heat)
 
 
 def _explain_voices():

@@ -64,7 +64,7 @@ def _train(run_id, config, folder):
 
 
 def save_views(run: Path, kept: list[Kept], roll) -> None:
-    """Into a run's folder: what its best model makes of a piece, and makes up; what those of some moments made of it."""
+    """Into a run's folder: what its best model makes of a piece and makes up; what those of some moments made of it."""
     config, (dmm, _) = store.read_run_config(run), load_run(run)
     best = inspect_piece(dmm, roll)
     save_inspection(run / "inspection.npz", best)

@@ -101,10 +101,14 @@ def move_all(at, page, offered, moved):
             one.set_value(moved[key])
 
 
+LISTEN = ("continue", "fill", "act", "quiz", "probe", "own")  # parts of a page that shows one at a time
+VIEWS = [*((page, {}) for page in PAGES if NAMES[page]), *(("listen", {"part": part}) for part in LISTEN)]
+
+
 @pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize("page", [page for page in PAGES if NAMES[page]])
-def test_every_control_of_a_page_goes_through_a_link_and_back(queue, choices, page):
-    at, moved = open_page(page), {}
+@pytest.mark.parametrize(("page", "query"), VIEWS, ids=str)
+def test_every_control_of_a_page_goes_through_a_link_and_back(queue, choices, page, query):
+    at, moved = open_page(page, **query), {f"dial {page} {name}": value for name, value in query.items()}
     move_all(at, page, choices, moved)
     at.run()
     move_all(at, page, choices, moved)  # those that others have brought forth

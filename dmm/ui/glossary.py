@@ -112,7 +112,10 @@ WORDS = (
     Word(
         "DKS", "the paper's name for ST-R: the last latent, and an RNN over present and future", "structured_inference"
     ),
+    Word("common random numbers", "the same chance under two settings, so that only the settings differ", "listen"),
+    Word("counterfactual", "what would have been, had something been otherwise and chance the same", "listen"),
     Word("dimension", "one entry of the latent vector $z_t$", "state_space"),
+    Word("$\\operatorname{do}(z_t = c)$", "putting a number in the place of $z_t$, whatever led to it", "listen"),
     Word(
         "DMM-Aug",
         "a deep Markov model with arrows from each frame to the next latent and the next frame",
@@ -172,6 +175,7 @@ WORDS = (
     ),
     Word("structured", "a guess in which each latent depends on the one before", "structured_inference"),
     Word("SVI", "stochastic variational inference: raise the ELBO by noisy gradients", "one_update"),
+    Word("temperature", "how much chance there is in a draw: 0 takes the likeliest, 1 is the model", "listen"),
 )
 
 

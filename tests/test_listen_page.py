@@ -11,7 +11,7 @@ from dmm import counterfactual, holes
 from dmm.data import load_dataset
 from dmm.decoding import decode
 from dmm.imputing import continue_piece, fill_in
-from dmm.inspection import FIRST_BEATS, FIRST_SEED, draw_piece, load_drawn
+from dmm.inspection import FIRST_BEATS, FIRST_SEED, draw_piece, inspect_piece, load_drawn
 from dmm.interventions import Act
 from dmm.runs import store
 from dmm.runs.snapshots import load_run, save_best
@@ -92,7 +92,19 @@ def test_a_temperature_has_the_same_random_numbers_and_can_be_heard_beside_the_m
     heard = takes(at, "made 1")
     cool = draw_piece(dmm, 20, 0, z_temperature=0.3, note_temperature=0.5)
     assert np.array_equal(roll_of(heard["Draw"]), cool.roll)
-    assert np.array_equal(roll_of(heard["At temperature 1"]), draw_piece(dmm, 20, 0).roll)
+    assert np.array_equal(roll_of(heard["Before: 1 and 1"]), draw_piece(dmm, 20, 0).roll)
+    click(at, "Keep to compare")
+    assert "Before" not in " ".join(takes(at, "made 1"))
+    heard = takes(move(at, "z_heat", 1.5), "made 1")
+    assert np.array_equal(roll_of(heard["Before: 0.3 and 0.5"]), cool.roll)
+
+
+@pytest.mark.parametrize(
+    ("kept", "label"), [("0.5~0", "Before: 0.5 and 0"), ("2.99~1", "Before: 2 and 1"), ("x~1", None), ("1~nan", None)]
+)
+def test_a_link_keeps_temperatures_and_what_is_none_is_the_model(kept, label):
+    at = listen("generate", kept=kept, beats="16")
+    assert [one for one in takes(at, "made 1") if "Before" in one] == ([label] if label else [])
 
 
 def test_several_pieces_at_once_have_the_seeds_that_follow(dmm):
@@ -181,7 +193,7 @@ def test_what_is_left_stays_and_what_was_erased_is_drawn_from_the_posterior(dmm)
 def test_buttons_erase_and_take_back():
     at = listen("fill", holes="none")
     assert "Nothing is erased" in sentences(at)[0]
-    assert list(takes(at, "filling")) == ["As it was"]
+    assert list(takes(at, "filling")) == ["As it was", "Reconstruction", "Played back"]
     click(at, "Erase the bass")
     click(at, "Erase the soprano")
     assert at.session_state[erasing.KEY] == ["bass", "soprano"]
@@ -189,7 +201,16 @@ def test_buttons_erase_and_take_back():
     assert at.session_state[erasing.KEY] == ["bass"]
     assert sentences(at) == []
     click(at, "Nothing erased")
-    assert list(takes(at, "filling")) == ["As it was"]
+    assert "Reconstruction" in takes(at, "filling")
+
+
+def test_with_nothing_erased_the_piece_is_reconstructed(dmm):
+    piece = CHORALES.test[2]
+    heard = takes(listen("fill", piece=piece.name, holes="none"), "filling")
+    by_network = inspect_piece(dmm, piece.roll, draws=200).probabilities
+    assert roll_of(heard["Reconstruction"]) == pytest.approx(by_network, abs=0.25)  # the exact posterior is another
+    assert np.abs(roll_of(heard["Reconstruction"]) - by_network).mean() < 0.01
+    assert (roll_of(heard["Played back"]) != piece.roll).mean() < 0.05
 
 
 def test_everything_erased_is_a_piece_of_the_models_own():

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from dmm import holes
+from dmm import coins, holes
 from dmm.ui.dials import Dial, dials
 from dmm.ui.listen import erasing, imputed
 from dmm.ui.listen.lesson import LESSON
@@ -13,7 +13,11 @@ from dmm.ui.words import plain
 
 SEED = Dial("fill_seed", "Random numbers", 0, 999, 0, 1, "The seed of the draws: another one, other fillings.")
 DRAWS = 4
-NOTHING = "Nothing is erased. Paint over the roll with **Erase**, or press one of the buttons above."
+WAS = "As it was"
+NOTHING = (
+    "Nothing is erased, so the model plays back what it heard: **Reconstruction** is how likely each key is to sound "
+    "given $z_t$, **Played back** is one toss of these coins. Paint over the roll with **Erase**, or press a button above."
+)
 ALL = "Everything is erased, so the model has nothing to go by: what it fills in is a piece of its own."
 HOW = (
     "The posterior given what is left, $p(z_{1:T} \\mid x_{\\text{known}})$: an erased key is *summed out*, so its "
@@ -45,16 +49,16 @@ def _show_fillings(run, piece):
     erasing.buttons(piece)
     seed = dials(LESSON, [SEED])["fill_seed"]
     missing = holes.missing(erasing.erased(), len(piece.roll), piece.voices)
-    found = imputed.fill(run, piece, missing, seed) if missing.any() else None
+    found = imputed.fill(run, piece, missing, seed)
     takes_view(
         key="filling",
-        takes=_takes(piece, missing, found),
+        takes=_takes(piece, missing, found) if missing.any() else _played_back(piece, found, seed),
         title=plain(f"{piece.name}, {piece.title}"),
         description="A piece of which a part is erased, as it was, and as the model fills it in.",
         marked="filled in",
         on_paint=erasing.paint,
     )
-    if found is None:
+    if not missing.any():
         st.info(NOTHING)
         return
     if missing.all():
@@ -64,13 +68,17 @@ def _show_fillings(run, piece):
 
 def _takes(piece, missing, found):
     """Fillings first; then what is left, and what was there."""
-    was = Take("As it was", piece.roll, piece.voices, piece.onsets, holes=missing)
-    if found is None:
-        return [was._replace(holes=None)]
     fillings = [
         Take(f"Filling {i + 1}", roll, latents=z, marks=missing & (roll > 0), holes=missing)
         for i, (roll, z) in enumerate(zip(found.x[:DRAWS], found.z[:DRAWS], strict=True))
     ]
     left = Take("What is left", np.where(missing, 0, piece.roll), holes=missing)
     mean = Take("Mean", np.where(missing, found.mean, piece.roll), holes=missing)
-    return [*fillings, mean, left, was]
+    return [*fillings, mean, left, Take(WAS, piece.roll, piece.voices, piece.onsets, holes=missing)]
+
+
+def _played_back(piece, found, seed):
+    """The piece as the model plays it from the states that it heard in it: reconstructed."""
+    chances = Take("Reconstruction", found.mean, latents=found.z[0])
+    again = Take("Played back", coins.toss(found.mean, seed), latents=found.z[0])
+    return [Take(WAS, piece.roll, piece.voices, piece.onsets), chances, again]

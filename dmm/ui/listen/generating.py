@@ -1,13 +1,15 @@
 """Listen, first part: music from the model alone, at any temperature, with the same random numbers again and again."""
 
-import numpy as np
+import re
+
 import streamlit as st
 
+from dmm.config_link import in_digits
 from dmm.data.piece import make_roll
 from dmm.decoding import decode
 from dmm.inspection import FIRST_BEATS, FIRST_SEED, draw_piece, load_drawn
 from dmm.runs import store
-from dmm.ui.dials import Dial, dials, turn
+from dmm.ui.dials import Dial, carry, dials, turn
 from dmm.ui.explain import formula_and_code
 from dmm.ui.listen.lesson import LESSON
 from dmm.ui.live import shown_gates
@@ -46,6 +48,9 @@ NOTE_HEAT = Dial(
     "likelier than not; 1 is the model.",
 )
 ANOTHER = "New random numbers for states and keys."
+KEEP = "Keeps both temperatures: move them, and you can go back and forth between then and now above the roll."
+MODEL = (1.0, 1.0)  # temperatures of the model itself
+KEPT = "kept temperatures"
 WHAT = (
     "- **Draw**: what the model says. Given $z_t$ each of the 88 keys is a coin of its own, so a beat may get six "
     "keys, or a second where a third was meant.\n"
@@ -55,7 +60,8 @@ WHAT = (
     "- **Four voices**: the best piece for a choir under these probabilities: four voices in their ranges, each a key "
     "or a rest, and a held note stays one note. A search chooses it ([below](#how-the-voices-are-chosen)); it is "
     "tidier than the model and *not* a draw from it.\n"
-    "- **At temperature 1**, once a temperature is moved: the model itself, from the same random numbers."
+    "- **Before**, once a temperature is moved: the model at temperature 1, or at the temperatures that you kept, from "
+    "the same random numbers. So two settings can be compared by ear, beat for beat."
 )
 VOICES = (
     "Soprano, alto, tenor and bass are chosen for all beats together, to make the sum below as large as it can be. "
@@ -82,12 +88,12 @@ def show(run) -> None:
 def _show_pieces(run):
     """The controls, and a view for each piece."""
     settings = _settings()
+    heats, kept = (settings["z_heat"], settings["note_heat"]), _kept()
     for i in range(settings["pieces"]):
         seed = settings["seed"] + i
-        drawn = draw(run.name, version_of(run), settings["beats"], seed, settings["z_heat"], settings["note_heat"])
         takes_view(
             key=f"made {i + 1}",
-            takes=_takes(run, drawn),
+            takes=_takes(run, settings["beats"], seed, heats, kept),
             title=f"Random numbers {seed}" if settings["pieces"] > 1 else "",
             description=f"{settings['beats']} beats from the model alone, with its hidden states and gates.",
         )
@@ -101,9 +107,12 @@ def _settings():
     for column, dial in zip(others, (SEED, BEATS, PIECES), strict=True):
         with column:
             found |= dials(LESSON, [dial])
-    for column, dial in zip(st.columns(2, gap="medium"), (HEAT, NOTE_HEAT), strict=True):
+    *columns, right = st.columns([3, 3, 2], gap="medium", vertical_alignment="bottom")
+    for column, dial in zip(columns, (HEAT, NOTE_HEAT), strict=True):
         with column:
             found |= dials(LESSON, [dial])
+    heats = found["z_heat"], found["note_heat"]
+    right.button("Keep to compare", on_click=_keep, args=heats, help=KEEP, disabled=heats == _kept(), width="stretch")
     return found
 
 
@@ -111,36 +120,51 @@ def _another():
     turn(LESSON, SEED)
 
 
-def _takes(run, drawn):
+def _keep(*heats):
+    st.session_state[KEPT] = heats
+
+
+def _kept() -> tuple[float, float]:
+    """The temperatures that one compares with, which a link may say."""
+    if KEPT not in st.session_state:
+        words = st.query_params.get("kept", "").split("~")
+        fit = len(words) == 2 and all(re.fullmatch(r"[012](\.\d{1,2})?", word) for word in words)
+        st.session_state[KEPT] = tuple(min(float(word), HEAT.high) for word in words) if fit else MODEL
+    carry(LESSON, "kept", "~".join(map(in_digits, st.session_state[KEPT])))
+    return st.session_state[KEPT]
+
+
+def _takes(run, beats, seed, heats, kept):
     """What there is to hear of one set of random numbers."""
-    piece, voices, cool = drawn
+    where = run.name, version_of(run), beats, seed
+    piece, voices = draw(*where, *heats), four_voices(*where, *heats)
     states = {"latents": piece.z, "gates": shown_gates(run, piece.gates)}
     takes = [
         Take("Draw", piece.roll, **states),
         Take("Probabilities", piece.probabilities, **states),
-        voices._replace(**states),
+        Take("Four voices", make_roll(voices.voices), voices.voices, voices.onsets, **states),
     ]
-    if cool is not None:
-        takes.append(Take("At temperature 1", cool.roll, latents=cool.z, gates=shown_gates(run, cool.gates)))
+    if kept != heats:
+        before = draw(*where, *kept)
+        label = f"Before: {kept[0]:g} and {kept[1]:g}"
+        takes.append(Take(label, before.roll, latents=before.z, gates=shown_gates(run, before.gates)))
     return takes
 
 
 @st.cache_data(show_spinner="Drawing from the model…", max_entries=300)
 def draw(run_name: str, version: float, steps: int, seed: int, z_heat: float, note_heat: float):
-    """A piece, its four voices, and the piece of the same random numbers at temperature 1, if that is another."""
-    piece = _piece(run_name, steps, seed, z_heat, note_heat)
-    found = decode(np.asarray(piece.probabilities, dtype=float))
-    voices = Take("Four voices", make_roll(found.voices), found.voices, found.onsets)
-    return piece, voices, None if z_heat == note_heat == 1 else _piece(run_name, steps, seed, 1.0, 1.0)
-
-
-def _piece(run_name, steps, seed, z_heat, note_heat):
     """One piece: the one that is stored with the run, without torch, or one that is drawn now."""
     run = store.find_run(run_name)
     stored = run / "drawn.npz"
-    if (steps, seed, z_heat, note_heat) == (FIRST_BEATS, FIRST_SEED, 1.0, 1.0) and stored.is_file():
+    if (steps, seed, z_heat, note_heat) == (FIRST_BEATS, FIRST_SEED, *MODEL) and stored.is_file():
         return load_drawn(stored)
     return draw_piece(model_of(run)[0], steps, seed, z_temperature=z_heat, note_temperature=note_heat)
+
+
+@st.cache_data(show_spinner=False, max_entries=300)
+def four_voices(*piece):
+    """The four voices of a piece; arguments as `draw`."""
+    return decode(draw(*piece).probabilities)
 
 
 def _explain_voices():

@@ -16,7 +16,8 @@ DRAWS = 4
 WAS = "As it was"
 NOTHING = (
     "Nothing is erased, so the model plays back what it heard: **Reconstruction** is how likely each key is to sound "
-    "given $z_t$, **Played back** is one toss of these coins. Paint over the roll with **Erase**, or press a button above."
+    "given $z_t$, **Played back** is one toss of these coins. Paint over the roll with **Erase**, or press a "
+    "button above."
 )
 ALL = "Everything is erased, so the model has nothing to go by: what it fills in is a piece of its own."
 HOW = (

@@ -9,7 +9,7 @@ from dmm.data import Batch
 from dmm.elbo import kl_normal
 from dmm.variants import log_p_normal
 
-FARTHEST = 6.0  # nats: looking ahead puts no particle further behind the most promising one
+FARTHEST = 3.0  # nats: looking ahead sets no particle further back; 0 for no look ahead
 
 
 class Ahead(NamedTuple):
@@ -52,11 +52,12 @@ def _guess(inference, messages, t, z_prev):
 
 
 def propose(ahead, generator):
-    """A state for each particle, (P, Z), and log p - log r of it, (P,). Every second one follows the network."""
+    """A state for each particle, (P, Z), and log p - log r of it, (P,). Of each two neighbours, which are often copies of
+    one particle, a coin sends one after the network; a fixed order would let all that were right once be wrong next."""
     p_loc, p_scale, q_loc, q_scale = ahead
     like = {"dtype": p_loc.dtype, "generator": generator}
-    turn = torch.arange(len(p_loc)) + torch.randint(2, (1,), generator=generator)  # each has an even chance
-    follows = (turn % 2 == 0).unsqueeze(1)
+    coin = torch.rand((len(p_loc) + 1) // 2, generator=generator) < 0.5
+    follows = torch.stack([coin, ~coin], dim=1).reshape(-1, 1)[: len(p_loc)]  # (P, 1)
     eps = torch.randn(p_loc.shape, **like)
     z = torch.where(follows, q_loc + q_scale * eps, p_loc + p_scale * eps)
     log_p, log_q = (log_p_normal(z, *part).sum(-1) for part in ((p_loc, p_scale), (q_loc, q_scale)))

@@ -25,6 +25,7 @@ Pitt & Shephard (1999), "Filtering via simulation: auxiliary particle filters", 
 import math
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from dmm import guided
@@ -165,10 +166,10 @@ def _sound(emitter, generator, z, *x_prev):
 def _checked(dmm, x, observed):
     """x and what is known of it, (T, X) both and in the model's numbers, silent where x is missing."""
     like = dmm.emitter.bias
-    x = torch.as_tensor(x).to(like)
+    x = _copied(x, like)
     if x.dim() != 2 or x.shape[1] != len(like) or not len(x):
         raise ValueError(f"x has the shape {tuple(x.shape)}, expected (T, {len(like)}) with at least one frame.")
-    observed = torch.ones_like(x) if observed is None else torch.as_tensor(observed).to(like)
+    observed = torch.ones_like(x) if observed is None else _copied(observed, like)
     if observed.shape != x.shape:
         raise ValueError(f"observed has the shape {tuple(observed.shape)}, expected that of x, {tuple(x.shape)}.")
     x = torch.where(observed > 0, x, 0.0)
@@ -180,3 +181,8 @@ def _checked(dmm, x, observed):
     if not x.isfinite().all():
         raise ValueError(f"x must be finite where it is known: got {float(x[~x.isfinite()][0])}.")
     return x, observed
+
+
+def _copied(values, like):
+    """A tensor like another, from a tensor or from an array, which may be read-only."""
+    return (values if torch.is_tensor(values) else torch.from_numpy(np.array(values))).to(like)

@@ -18,7 +18,7 @@ LAYERS = [
     {"deep_markov_model", "elbo", "batches", "optimisers", "fused", "packing", "multiply", "loops", "gru_loop"},
     {"pyro_program"},
     {"training", "evaluation", "inspection", "history", "plane", "figures", "bench", "limit", "exact", "experiments"}
-    | {"one_update", "update_study"},
+    | {"one_update", "update_study", "probing"},
     {"runs"},
     {"ui", "terminal", "cli", "serve", "__main__"},
 ]

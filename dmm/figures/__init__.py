@@ -79,6 +79,11 @@ _HOMES = {
     "annealing_schedule": "objectives",
     "printed_loss": "objectives",
     "gradient_strips": "objectives",
+    "probe_scores": "probes",
+    "class_reading": "probes",
+    "number_reading": "probes",
+    "probe_reach": "probes",
+    "pitch_class_bars": "probes",
     "principal_components": "projection",
     "Projection": "projection",
 }  # no file bears the name of a figure: importing it would put the module in the figure's place

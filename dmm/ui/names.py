@@ -39,7 +39,7 @@ NAMES = {
     "recovery": ("alpha", "beta", "who", "seed", "close"),
     "train": ("preset", *Config.model_fields, SETTINGS),
     "latents": ("piece", "moment", "axes", "seed", "beats", "mean"),
-    "listen": (*("part", "piece"),),
+    "listen": (*("part", "piece"), *("ask", "ridge", "nudge", "toward")),
     "compare": ("runs", "term", "axis", "sweep"),
     "numbers": ("T1", "T2", "T3", "c1", "c2", "c3", "spread", "S"),
     "in_code": ("site", "part", "event", "scale", "mask", "plate", "step", "h0", "extra"),

@@ -14,7 +14,7 @@ LOOKS = {  # of a row: what must be beaten, the notes, the hidden state, the con
     "latent": (BLUE, "circle"),
     "control": (GREY, "x"),
 }
-SCALE = [[0.0, rgba(BLUE, 0.0)], [1.0, BLUE]]
+SCALE = [[0.0, rgba(GREEN, 0.0)], [1.0, GREEN]]
 LINES = ((ORANGE, "dot"), (BLUE, "solid"), (LATENT, "dash"))
 
 
@@ -66,11 +66,13 @@ def class_reading(readings, names, truth):
     values = matrix(readings, "readings").clip(0, 1)
     truth = np.asarray(truth)
     right = int((values.argmax(1) == truth).sum())
+    top = max(0.1, np.ceil(10 * values.max()) / 10)
+    bar = {"x": 1, "xanchor": "right", "len": 0.75, "tickvals": [0, top / 2, top]}
     t = beats(len(values))
     figure = blank(
         f"Heat map of {len(names)} classes over {len(t)} beats. The right one has the highest reading on {right}.",
         height=120 + max(60, 20 * len(names)),
-        xaxis={"title": {"text": TIME_AXIS}, "range": [0.5, len(t) + 0.5], "showgrid": False},
+        xaxis={"title": {"text": TIME_AXIS, "standoff": 12}, "range": [0.5, len(t) + 0.5], "showgrid": False},
         yaxis={"tickvals": list(range(len(names))), "ticktext": list(names), "showgrid": False, "fixedrange": True},
         showlegend=False,
     )
@@ -80,9 +82,9 @@ def class_reading(readings, names, truth):
             y=list(range(len(names))),
             z=np.round(values.T, 2),
             zmin=0,
-            zmax=1,
+            zmax=top,
             colorscale=SCALE,
-            colorbar=colour_bar("reading; a frame is the right answer") | {"x": 1, "xanchor": "right", "len": 0.6},
+            colorbar=colour_bar("reading (framed: what is right)") | bar,
             customdata=np.repeat(np.array(names)[:, None], len(t), axis=1),
             hovertemplate="%{customdata}, beat %{x}<br>reading %{z:.2f}<extra></extra>",
         )
@@ -150,7 +152,7 @@ def probe_reach(lags, lines, base: float, y_title: str):
             "<.*?>", "", f"{y_title} over {len(lags)} lags from {lags[0]} to {lags[-1]} beats. The highest, {told}."
         ),
         height=330,
-        xaxis={"title": {"text": "beats before (−) and after (+) the one that is looked at"}, "fixedrange": True},
+        xaxis={"title": {"text": "beats earlier (−) or later (+)"}, "fixedrange": True},
         yaxis={"title": {"text": y_title}, "fixedrange": True},
         shapes=[_line(base, "y")],
         showlegend=True,

@@ -15,7 +15,7 @@ MEASURES = {  # what of the emitter's chances shows each target, and its unit
     "signature": ("the share of expected notes that belong to its scale", "%"),
     "key": ("the share of expected notes that belong to the scale of its signature", "%"),
     "lowest": ("the chance that it is the lowest note", "%"),
-    "highest": ("the expected highest key", " semitones above middle C"),
+    "highest": ("the expected highest key, as a MIDI number,", ""),
     "sounding": ("the expected number of keys that sound", " keys"),
 }
 
@@ -73,7 +73,7 @@ def measure(chances: np.ndarray, target: str, answer: int) -> float:
     if target == "lowest":
         return float(100 * _is_outermost(chances)[:, _classes() == answer].sum(1).mean())
     highest = _is_outermost(chances[:, ::-1])[:, ::-1]
-    pitches = np.arange(chances.shape[1]) + LOWEST - 60
+    pitches = np.arange(chances.shape[1]) + LOWEST
     return float((highest @ pitches / highest.sum(1).clip(1e-12)).mean())
 
 

@@ -114,4 +114,5 @@ def reach(inputs: Inputs, answers: Answers, ridge: float, lags: Sequence[int] = 
 
 def _shift(x, y, lag):
     """Partners (x_t, y_{t + lag})."""
-    return (x[: len(x) - lag], y[lag:]) if lag > 0 else (x[-lag:], y[: len(y) + lag] if lag else y)
+    n = max(0, len(x) - abs(lag))
+    return (x[:n], y[lag:]) if lag >= 0 else (x[-lag:], y[:n])

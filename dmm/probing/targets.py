@@ -9,7 +9,7 @@ from dmm.data.piece import LOWEST, MAJOR, MINOR, Piece
 
 SOON = 8  # beats: what is further away counts as so far
 FLATS = 5  # signatures go from five flats to six sharps: twelve, one for each pair of relative keys
-SIGNATURES = (*(f"{n}♭" for n in range(FLATS, 0, -1)), "0", *(f"{n}♯" for n in range(1, 7)))
+SIGNATURES = (*(f"{n}♭" for n in range(FLATS, 0, -1)), *(f"{n}♯" for n in range(7)))
 NOTES = MAJOR  # a pitch class by the name that its major key has
 
 
@@ -17,7 +17,7 @@ class Target(NamedTuple):
     """One question. `of` gives the answer on each beat of a piece, (T,), or None where the data do not have it.
 
     `classes` are the names of its classes, 0 to K - 1; empty for a number. `whole` if it is one answer for a piece.
-    `definition` says in a sentence what the answer is; `needs` what data must have for it.
+    `definition` says in a sentence what the answer is, `needs` what data must have for it, `unit` what a number counts.
     """
 
     title: str
@@ -26,6 +26,7 @@ class Target(NamedTuple):
     classes: tuple[str, ...] = ()
     whole: bool = False
     needs: str = ""
+    unit: str = ""
 
 
 def signature(piece: Piece) -> np.ndarray | None:
@@ -124,21 +125,23 @@ TARGETS = {
     "lowest": Target(
         "Lowest note", "the name, without the octave, of the lowest key that sounds on the beat", lowest_note, NOTES
     ),
-    "highest": Target("Highest note", "the highest key that sounds on the beat, in semitones", highest_note),
-    "sounding": Target("Keys that sound", "how many keys sound on the beat", sounding),
+    "highest": Target(
+        "Highest note", "the highest key that sounds on the beat, as a MIDI number; 60 is middle C", highest_note
+    ),
+    "sounding": Target("Keys that sound", "how many keys sound on the beat", sounding, unit="keys"),
     "struck": Target(
         "Notes that begin",
         "how many voices begin a note on the beat; a key that is held and one struck again look the same to the model",
-        *(struck, (), False, _VOICES),
+        *(struck, (), False, _VOICES, "notes"),
     ),
     "phrase": Target(
         "Point of rest",
         f"how many beats ahead (0 to {SOON}) the next point of rest is: a beat whose chord all voices hold on to the "
         "next one, or the last of the piece. The data mark no fermatas, so this stands in for the end of a phrase",
-        *(until_rest, (), False, _VOICES),
+        *(until_rest, (), False, _VOICES, "beats ahead"),
     ),
-    "start": Target("Since the start", f"how many beats ago (0 to {SOON}) the piece began", since_start),
-    "end": Target("Until the end", f"in how many beats (0 to {SOON}) the piece ends", until_end),
+    "start": Target("Since the start", f"how many beats ago (0 to {SOON}) the piece began", since_start, unit="beats"),
+    "end": Target("Until the end", f"in how many beats (0 to {SOON}) the piece ends", until_end, unit="beats"),
 }
 
 

@@ -26,8 +26,8 @@ FADE = (
 )
 TABLE = (
     "Shares of beats, ± one standard error over pieces. Kinship is the cosine of two beats' sets of pitch classes: 1 "
-    "if they are the same, 0 if they have none in common. The draws come from the model alone, as many and as long as the "
-    "{test}, up to {longest} beats each."
+    "if they are the same, 0 if they have none in common. The draws come from the model alone, as many and as long as "
+    "the {test}, up to {longest} beats each."
 )
 
 

@@ -39,6 +39,7 @@ NUDGE = Dial(
     "Along the probe's direction, in standard deviations of z over the beats.",
 )
 TOWARD = "The answer whose reading grows when z is moved by more than 0."
+FAR = ("lowest", "highest", "sounding", "struck", "phrase")  # what another beat of the piece answers in its own way
 ROWS = {  # of the figure of scores: name, kind
     "baseline": ("", "baseline"),
     "notes": ("x<sub>t</sub>", "notes"),
@@ -108,7 +109,7 @@ def _probe(run, piece, pieces):
     found = ask(run, pieces, name, ridge)
     _scores(run, found, TARGETS[name])
     _reading(run, piece, pieces, found, TARGETS[name])
-    if not TARGETS[name].whole:
+    if name in FAR:
         _reach(run, pieces, name, ridge, found)
     _cause(run, pieces, name, ridge)
 
@@ -161,7 +162,8 @@ def _reading(run, piece, pieces, found, target):
     mean = float(np.concatenate(found.answers.train).mean())
     if truth is None:
         st.caption("What is right is not known of this piece.")
-    plot(figures.number_reading(readings[:, 0], truth, mean, target.title.lower()), "probe reading")
+    title = f"{target.title.lower()}, {target.unit}"
+    plot(figures.number_reading(readings[:, 0], truth, mean, title), "probe reading")
 
 
 def _states_of(run, piece, pieces):
@@ -223,7 +225,7 @@ def _cause(run, pieces, name, ridge):
         "probe's direction, and see what becomes of the emitter's chances."
     )
     if name not in MEASURES:
-        st.info(f"{TARGETS[name].title}: nothing in the notes of a single beat shows it, so it cannot be checked so.")
+        st.info("The check needs an answer that can be counted in the notes of one beat, and this one cannot.")
         return
     left, right = st.columns(2)
     column, classes = 0, found.answers.names
@@ -233,7 +235,7 @@ def _cause(run, pieces, name, ridge):
             words = {str(int(one)): TARGETS[name].classes[one] for one in common}
             toward = listing(LESSON, "toward", "Towards", words, TOWARD, "one of these answers")
         column = int(np.flatnonzero(classes == int(toward))[0])
-    with right:
+    with right if len(classes) else left:
         length = dials(LESSON, [NUDGE])["nudge"]
     moved = nudged(run.name, looking.version_of(run), pieces.name, name, ridge, column, length, run, pieces, found)
     _moved(moved, name, int(classes[column]) if len(classes) else 0)

@@ -13,10 +13,11 @@ STARTS = 75  # states from which the model goes on
 LIMITS = (
     "**Each key is decided alone.** Given $z_t${seen}, the emitter tosses a coin for each key, and no coin sees "
     "another: two neighbours can sound at once, and a chord of six. That holds for any weights.",
-    "**The only memory is the last beat.** What comes next depends on $z_t${kept} and on nothing else; what is to "
-    "be remembered for sixteen beats has to be handed on sixteen times, and each time noise is added.{fade}",
-    "**Nothing counts.** No part of the model knows of bars, phrases, sections or how long the piece is to be. A "
-    "theme that comes back, a cadence at its proper place: they would have to live in $z_t$ as well.",
+    "**The only memory is the last beat.** What comes next depends on $z_t${kept}, and on nothing else; what is "
+    "to be remembered for sixteen beats has to be handed on sixteen times, and each time noise is added.{fade}",
+    "**Nobody tells it the form.** No part of the model is told of bars, phrases, sections or how long the piece is to "
+    "be. A theme that comes back, a cadence at its proper place: all that these take has to be in $z_t$ as well. How "
+    "much of it is there is what the probes ask.",
     "**The grid is coarse.** A frame is a beat. A key that is held and one that is struck again are the same to the "
     "model, and what happens between beats does not exist for it.",
 )
@@ -25,7 +26,7 @@ FADE = (
     "of the keys' chances, that state settles {settled}."
 )
 TABLE = (
-    "Shares of beats, ± one standard error over pieces. Kinship is the cosine of two beats' sets of pitch classes: 1 "
+    "Means over pieces, ± one standard error. Kinship is the cosine of two beats' sets of pitch classes: 1 "
     "if they are the same, 0 if they have none in common. The draws come from the model alone, as many and as long as "
     "the {test}, up to {longest} beats each."
 )
@@ -36,7 +37,7 @@ def show(run, pieces) -> None:
     st.subheader("What it cannot do", anchor=False)
     fades, rows = _measured(run.name, version_of(run), pieces.name, run, pieces)
     augmented = store.read_run_config(run).edges == "augmented"
-    words = {"seen": " and the notes $x_{t-1}$" if augmented else "", "kept": ", $x_t$" if augmented else ""}
+    words = {"seen": " and the notes $x_{t-1}$" if augmented else "", "kept": " and $x_t$" if augmented else ""}
     st.markdown("\n".join(f"- {claim.format(**words, fade=_in_words(fades))}" for claim in LIMITS))
     st.markdown("| Counted | test pieces | drawn |\n|---|---:|---:|\n" + "\n".join(map(_row, rows)))
     count = len(pieces.test)

@@ -1,24 +1,22 @@
 """What z knows: a linear probe reads the key, the texture and the phrase from the latent state, beside what it must
-beat; and a nudge along what it found."""
+beat."""
 
 import numpy as np
 import streamlit as st
 
 from dmm import figures
-from dmm.data.piece import MAJOR
 from dmm.probing import scores
 from dmm.probing.latents import NotFinite
-from dmm.probing.nudging import MEASURES, scale_of
 from dmm.probing.study import LAGS
 from dmm.probing.targets import TARGETS, missing
 from dmm.runs import store
 from dmm.runs.store import RunError
 from dmm.ui import looking
 from dmm.ui.datasets import dataset_of
-from dmm.ui.dials import Dial, dials, listing, stops
+from dmm.ui.dials import listing, stops
 from dmm.ui.latents.showing import what_it_sees
-from dmm.ui.listen import limits
-from dmm.ui.listen.probe_results import MOST_BEATS, Pieces, ask, first_pieces, latents_of, nudged, reach
+from dmm.ui.listen import limits, nudge
+from dmm.ui.listen.probe_results import MOST_BEATS, Pieces, ask, first_pieces, latents_of, reach
 from dmm.ui.plot import plot
 from dmm.ui.roll_view import roll_view
 from dmm.ui.words import plain
@@ -29,16 +27,6 @@ ONE_SIDED = "A probe is fitted to training pieces and judged on test pieces, and
 ASK = "What the probe is to read. Each answer comes from the data, never from the model."
 RIDGES = {text: text for text in ("0.0001", "0.001", "0.01", "0.1", "1", "10")}
 RIDGE = "Lambda: what large weights cost. The larger, the more cautious the probe; 0.0001 is hardly any, 10 very much."
-NUDGE = Dial(
-    "nudge",
-    "Move z by",
-    -4.0,
-    4.0,
-    2.0,
-    0.5,
-    "Along the probe's direction, in standard deviations of z over the beats.",
-)
-TOWARD = "The answer whose reading grows when z is moved by more than 0."
 FAR = ("lowest", "highest", "sounding", "struck", "phrase")  # what another beat of the piece answers in its own way
 ROWS = {  # of the figure of scores: name, kind
     "baseline": ("", "baseline"),
@@ -53,7 +41,8 @@ ABOUT_ROWS = """
 - **$x_t$**: the same kind of probe on the 88 keys of the beat; **$x_{t-1}$ to $x_{t+1}$**: and of its two neighbours.
 - **mean**: of eight draws of $z_t$ from the guess; **one draw**: what emitter and transition work with.
 - **past alone**: what the network guesses of $z_t$ if the piece ends on each beat, so that nothing later leaks in.
-- **shuffled**: a control. The probe is fitted to the answers of other pieces, five times; it should read nothing.
+- **shuffled**: a control. The probe is fitted to the answers of other pieces, five times; it can learn
+  no more from them than how common an answer is.
 - Bars are one standard error over the test pieces. Beats of a piece are not independent, so they are not counted. A
   difference is called clear if it is more than two of its own standard errors.
 """
@@ -111,7 +100,7 @@ def _probe(run, piece, pieces):
     _reading(run, piece, pieces, found, TARGETS[name])
     if name in FAR:
         _reach(run, pieces, name, ridge, found)
-    _cause(run, pieces, name, ridge)
+    nudge.show(run, pieces, name, ridge)
 
 
 def _scores(run, found, target):
@@ -128,8 +117,8 @@ def _scores(run, found, target):
     with st.expander("What the rows are"):
         st.markdown(ABOUT_ROWS)
         st.markdown(
-            f"The network of this run looks at {what_it_sees(run)}; a state that was guessed from later beats knows "
-            "something of them."
+            f"The network of this run looks at {what_it_sees(run)}; a state that was guessed from later beats may "
+            "know of them."
         )
 
 
@@ -210,52 +199,6 @@ def _reach(run, pieces, name, ridge, found):
     lines = {words[part]: tuple(np.array(list(zip(*values, strict=True)))) for part, values in found_at.items()}
     base = scores.score(found.marks["baseline"]).value
     plot(figures.probe_reach(list(LAGS), lines, base, _unit(TARGETS[name])), "probe reach", tools=False)
-
-
-@st.fragment
-def _cause(run, pieces, name, ridge):
-    """Moves z along the probe's direction, and shows what the emitter makes of it."""
-    found = ask(run, pieces, name, ridge)
-    st.subheader("Does the model use it?", anchor=False)
-    weights = np.linalg.norm(found.probe.weights, axis=1)
-    dearest = ", ".join(str(i + 1) for i in np.argsort(-weights)[:3])
-    st.markdown(
-        f"The probe puts its largest weights, per standard deviation, on dimensions {dearest} of $z_t$. That an answer "
-        "can be read there does not mean that the model plays by it. So move each $z_t$ of the test pieces along the "
-        "probe's direction, and see what becomes of the emitter's chances."
-    )
-    if name not in MEASURES:
-        st.info("The check needs an answer that can be counted in the notes of one beat, and this one cannot.")
-        return
-    left, right = st.columns(2)
-    column, classes = 0, found.answers.names
-    if len(classes):
-        common = classes[np.argsort([-sum((one == kind).sum() for one in found.answers.train) for kind in classes])]
-        with left:
-            words = {str(int(one)): TARGETS[name].classes[one] for one in common}
-            toward = listing(LESSON, "toward", "Towards", words, TOWARD, "one of these answers")
-        column = int(np.flatnonzero(classes == int(toward))[0])
-    with right if len(classes) else left:
-        length = dials(LESSON, [NUDGE])["nudge"]
-    moved = nudged(run.name, looking.version_of(run), pieces.name, name, ridge, column, length, run, pieces, found)
-    _moved(moved, name, int(classes[column]) if len(classes) else 0)
-
-
-def _moved(moved, name, answer):
-    """Before and after, beside as long a way in random directions."""
-    marked = {
-        "signature": lambda: scale_of(answer),
-        "key": lambda: scale_of(answer // 2),
-        "lowest": lambda: [answer],
-    }
-    bold = [int(one) for one in marked.get(name, list)()]
-    plot(figures.pitch_class_bars(moved.before, moved.after, MAJOR, bold), "probe nudge", tools=False)
-    what, unit = MEASURES[name]
-    st.markdown(
-        f"{what[0].upper()}{what[1:]} goes from {moved.value:.1f} to **{moved.moved:.1f}{unit}**. After a step as long "
-        f"in each of {len(moved.others)} random directions it is {moved.others.min():.1f} to {moved.others.max():.1f}."
-        + (f" In bold: {'its scale' if len(bold) > 1 else 'that note'}." if bold else "")
-    )
 
 
 def _unit(target):

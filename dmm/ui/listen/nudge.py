@@ -40,7 +40,7 @@ def show(run, pieces, name, ridge):
         st.info("The check needs an answer that can be counted in the notes of one beat, and this one cannot.")
         return
     st.markdown(
-        "So move each $z_t$ of the test pieces along the probe's direction, and see what becomes of the chances of keys."
+        "So move each $z_t$ of the test pieces along the probe's direction, and see what becomes of the keys' chances."
     )
     left, right = st.columns(2)
     column, classes = 0, found.answers.names

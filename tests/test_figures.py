@@ -94,6 +94,15 @@ EVERY = {
     ),
     "tensor_map": lambda: figures.tensor_map(SCALE.T, "z", "dimension", real=9),
     "module_bars": lambda: figures.module_bars({"from the KL": (KL, SCALE[:2, 0])}, ["emitter", "rnn"], "length"),
+    "probe_scores": lambda: figures.probe_scores(
+        [("always", 0.12, 0.01, "baseline"), ("z<sub>t</sub>", 0.5, np.nan, "latent")], "share read right, of 12"
+    ),
+    "class_reading": lambda: figures.class_reading(SCALE[:, :3], ["C", "D", "E"], np.arange(12) % 4 - 1),
+    "number_reading": lambda: figures.number_reading(Z_PATH[:, 0], Z_PATH[:, 1], 0.5, "highest note"),
+    "probe_reach": lambda: figures.probe_reach(
+        np.arange(-6, 6), {"z": (SCALE[:, 0], SCALE[:, 1])}, 0.125, "share read right"
+    ),
+    "pitch_class_bars": lambda: figures.pitch_class_bars(SCALE[:, 0], SCALE[:, 1], list("CdDeEFgGaAbB"), [0, 4]),
     "rate_curve": lambda: figures.rate_curve([0.01, 0.1], [[2, 1], [1.5, 1]], (2, 1.25), 0.1),
     "annealing_schedule": lambda: figures.annealing_schedule(
         {"paper": (BLUE, np.arange(1, 13) / 12)}, range(1, 13), 0.5

@@ -19,7 +19,7 @@ LAYERS = [
     | {"guided"},
     {"pyro_program"},
     {"training", "evaluation", "inspection", "history", "plane", "figures", "bench", "limit", "exact", "experiments"}
-    | {"one_update", "update_study", "smoothing", "imputing", "counterfactual"},
+    | {"one_update", "update_study", "smoothing", "imputing", "counterfactual", "probing"},
     {"runs"},
     {"ui", "terminal", "cli", "serve", "__main__"},
 ]

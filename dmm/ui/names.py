@@ -43,7 +43,7 @@ NAMES = {
         *("part", "piece", "seed", "beats", "pieces", "z_heat", "note_heat", "kept"),
         *("go_from", "go_for", "go_heat", "go_seed", "holes", "fill_seed", "act_on", "act_seed", "act", "act_dim"),
         *("act_other", "act_by", "act_gate", "act_whose", "act_from", "act_for"),
-        *("quiz_beats", "quiz_tidy", "quiz_seed"),
+        *("quiz_beats", "quiz_tidy", "quiz_seed", "ask", "ridge", "nudge", "toward"),
     ),
     "compare": ("runs", "term", "axis", "sweep"),
     "numbers": ("T1", "T2", "T3", "c1", "c2", "c3", "spread", "S"),

@@ -5,13 +5,22 @@ import re
 from dmm.ui.choices import in_words
 
 
+JOINED = "\u2060"  # a sign of no width, in which no address and no name of an icon goes on
+MARKS = re.compile(r"([\\`*_\[\]$<>~#&|])")
+BEGINS = re.compile(r"^(\d*)([-+=.)])", re.MULTILINE)  # what makes a list or a heading at the start of a line
+BECOMES = re.compile(r"(:)(?=[\w+/-]+:)|(https?:)(?=//)|(www)(?=\.)|(?<=\w)(@)(?=\w)", re.IGNORECASE)  # an icon, a link
+
+
 def plain(text: str) -> str:
-    r"""The text with every character that Markdown would act on escaped.
+    r"""The text with all that Markdown would act on escaped, and all that a browser would make a link or an icon broken.
 
     >>> print(plain("[a](b) $x$"))
     \[a\](b) \$x\$
+    >>> print(plain("# 1 & 2"), plain("1. x"), plain("- x"), plain("12:30"), ascii(plain("http://x")))
+    \# 1 \& 2 1\. x \- x 12:30 'http:\u2060//x'
     """
-    return re.sub(r"([\\`*_\[\]$<>~])", r"\\\1", text)
+    escaped = BEGINS.sub(r"\1\\\2", MARKS.sub(r"\\\1", text))
+    return BECOMES.sub(lambda found: found[0] + JOINED, escaped)
 
 
 def refusal(name: str, text: str, right: str, used: str) -> str:

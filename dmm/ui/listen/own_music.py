@@ -16,6 +16,10 @@ from dmm.ui.words import plain
 
 LESSON = "listen"
 FILES = "MIDI files (.mid), or JSON files of chords, up to 2 MB each; those that you give together become one set."
+FORM = (
+    'A JSON file is {"sequences": [...]}: a sequence is a list of beats, and a beat a list of MIDI pitches, such as '
+    "[60, 64, 67], or [] for silence. That of the JSB chorales, with train, valid and test, is read as well."
+)
 KEPT = (
     "It is kept on this server under a name made of its contents. Whoever has a link with that name can use it. When "
     "the server needs room, music that nobody has used for a day goes."
@@ -33,7 +37,7 @@ def show(run) -> None:
         "Give the models music of yours. It is read onto the grid that they know: one frame for each quarter note, 88 "
         "keys, on or off; loudness and tempo are left out."
     )
-    files = st.file_uploader("Files", accept_multiple_files=True, key=uploading.key(), help=FILES)
+    files = st.file_uploader("Files", accept_multiple_files=True, key=uploading.key(), help=plain(FORM))
     uploading.take(files)
     st.caption(f"{FILES} {KEPT}")
     uploading.show_troubles()

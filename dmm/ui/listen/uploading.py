@@ -22,16 +22,17 @@ from dmm.ui.learner import address, learner
 from dmm.ui.words import plain
 
 WHILE, MOST, MOST_OF_ADDRESS = 600.0, 50, 400  # seconds; files of a visitor in them, and of a class behind one address
-ROUND, READ, TROUBLES = "uploader", "files that were read", "files that were refused"
-MOST_TROUBLES = 20  # that are listed
+NOT_TAKEN = "Not taken:\n"
+ROUND, READ, TROUBLES = "uploader", "files that were read", "files that were refused"  # in the session
 
 
 class Read(NamedTuple):
-    """One file: what it is called, what was found in it, or what is wrong with it."""
+    """One file: what it is called, what was found in it or is wrong with it, and how long it would have to wait."""
 
     name: str
-    reading: Reading | None
+    reading: Reading | None = None
     trouble: str = ""
+    wait: float = 0.0
 
 
 def key() -> str:
@@ -61,11 +62,9 @@ def take(files: Sequence) -> None:
 
 def show_troubles() -> None:
     """What was wrong with files of the last upload, until the next."""
-    troubles = st.session_state.get(TROUBLES, [])
-    for trouble in troubles[:MOST_TROUBLES]:
-        st.error(plain(trouble))
-    if len(troubles) > MOST_TROUBLES:
-        st.error(f"{len(troubles) - MOST_TROUBLES} more files were not taken.")
+    troubles = [plain(one) for one in st.session_state.get(TROUBLES, [])]
+    if troubles:
+        st.error(NOT_TAKEN + "\n".join(f"- {one}" for one in troubles))
 
 
 def _read(file) -> Read:
@@ -73,16 +72,19 @@ def _read(file) -> Read:
     name = file_name(file.name)
     wait = _rates().take((learner(), address()), time.monotonic())
     if wait:
-        return Read(name, None, _too_many(wait))
+        return Read(name, wait=wait)
     try:
         return Read(name, child.read_apart(file.getvalue(), file.name))
     except DataError as error:
-        return Read(name, None, str(error))
+        return Read(name, trouble=str(error))
 
 
 def _keep(done: list[Read]) -> None:
     """Keep what was read as one upload, which the page then shows; and what is wrong, to be said."""
     troubles = [f"{one.name}: {one.trouble}" for one in done if one.trouble]
+    waits = [one.wait for one in done if one.wait]
+    if waits:
+        troubles.append(_too_many(len(waits), min(waits)))
     readings = [one.reading for one in done if one.reading]
     try:
         if readings:
@@ -102,11 +104,12 @@ def _let_go(file) -> None:
         manager.remove_file(session_id=context.session_id, file_id=file.file_id)
 
 
-def _too_many(wait):
+def _too_many(count, wait):
+    files = "1 file was" if count == 1 else f"{count} files were"
     minutes = max(1, round(wait / 60))
     return (
-        f"Not read: {MOST} files in {WHILE / 60:.0f} minutes are the most for one visitor, and {MOST_OF_ADDRESS} for "
-        f"one network. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
+        f"{files} not read: in {WHILE / 60:.0f} minutes a visitor may give {MOST} files, and a network "
+        f"{MOST_OF_ADDRESS}. Try again in {minutes} minute{'' if minutes == 1 else 's'}."
     )
 
 

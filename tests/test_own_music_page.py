@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from dmm.data.upload import read_upload
 from dmm.runs import session, store
 from dmm.ui import data_names, own_pieces
 from dmm.ui.listen import uploading
+from tests.test_lessons_browser import settle
 from tests.test_midi import BEAT, END, OFF, ON, header, note, song, track, vlq
 from tests.test_pages import (
     OWNER,
@@ -560,6 +563,47 @@ def test_row_65_a_network_has_its_cap_too(monkeypatch):
     for who, refused in ((ADA, 0), (BEN, 0), ("c" * 32, 1)):
         at = give(open_page("listen", learner=who, part="own"), ("a.mid", as_midi(tune(9, 30))))
         assert len(at.error) == refused
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("session_id", ["nobody", "../../etc"])
+def test_row_65_an_upload_to_no_session_or_without_a_token_is_refused(lab, session_id):
+    body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.mid"\r\n\r\nMThd\r\n--x--\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    asked = urllib.request.Request(f"{lab}/_stcore/upload_file/{session_id}/1", body, headers, method="PUT")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(asked, timeout=10)
+    refused.value.close()
+    assert refused.value.code in (400, 403, 404, 405)
+
+
+# --- in a real browser -----------------------------------------------------------------------------------------
+
+
+def files_of(*files):
+    return [{"name": name, "mimeType": "application/octet-stream", "buffer": raw} for name, raw in files]
+
+
+@pytest.mark.browser
+def test_files_are_given_in_a_browser_found_after_a_reload_and_trained_on(page, lab):
+    page.goto(f"{lab}/listen?part=own")
+    settle(page)
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files(
+        files_of(("b <i>ad.mid", b"MThd"), ("my song.mid", as_midi(tune(1, 60))), ("big.mid", bytes(3_000_000)))
+    )
+    page.get_by_text("big.mid").wait_for()  # which the browser refuses by itself
+    page.get_by_text("my song.mid: 1 piece, 60 beats").wait_for()
+    settle(page)
+    assert page.get_by_role("alert").filter(has_text="b <i>ad.mid: The MIDI header is cut off").count() == 1
+    page.reload()
+    settle(page)
+    page.get_by_text("my song.mid: 1 piece, 60 beats").wait_for()
+    page.get_by_role("button", name="Train on it with the chorales").click()
+    page.locator("h1").filter(has_text="Train").wait_for()
+    settle(page)
+    chosen = page.get_by_role("combobox", name="Data")
+    assert "my song.mid, with the chorales" in (chosen.get_attribute("aria-label") or "") + chosen.input_value()
 
 
 # --- weight ----------------------------------------------------------------------------------------------------

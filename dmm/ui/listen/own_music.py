@@ -21,7 +21,7 @@ FORM = (
     "[60, 64, 67], or [] for silence. That of the JSB chorales, with train, valid and test, is read as well."
 )
 KEPT = (
-    "It is kept on this server under a name made of its contents. Whoever has a link with that name can use it. When "
+    "A set is kept on this server under a name made of its contents. Whoever has a link with that name can use it. When "
     "the server needs room, music that nobody has used for a day goes."
 )
 SETS = "What you have uploaded from this browser, or opened by a link; the last one first."

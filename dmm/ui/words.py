@@ -6,8 +6,8 @@ from dmm.data.load import SHIPPED, split_name
 from dmm.ui.choices import in_words
 
 JOINED = "\u2060"  # a sign of no width, in which no address and no name of an icon goes on
-MARKS = re.compile(r"([\\`*_\[\]$<>~#&|])")
-BEGINS = re.compile(r"^(\d*)([-+=.)])", re.MULTILINE)  # what makes a list or a heading at the start of a line
+MARKS = re.compile(r"([\\`*_\[\]$<>~&|])")
+BEGINS = re.compile(r"^(\d*)([-+=#.)])(?=[-+=#\s]|$)", re.MULTILINE)  # of a line that would be a list or a heading
 BECOMES = re.compile(r"(:)(?=[\w+/-]+:)|(https?:)(?=//)|(www)(?=\.)|(?<=\w)(@)(?=\w)", re.IGNORECASE)  # an icon, a link
 
 
@@ -16,8 +16,8 @@ def plain(text: str) -> str:
 
     >>> print(plain("[a](b) $x$"))
     \[a\](b) \$x\$
-    >>> print(plain("# 1 & 2"), plain("1. x"), plain("- x"), plain("12:30"), ascii(plain("http://x")))
-    \# 1 \& 2 1\. x \- x 12:30 'http:\u2060//x'
+    >>> print(plain("# 1 & 2"), plain("1. x"), plain("- x"), plain("-1.5 at 12:30"), ascii(plain("http://x")))
+    \# 1 \& 2 1\. x \- x -1.5 at 12:30 'http:\u2060//x'
     """
     escaped = BEGINS.sub(r"\1\\\2", MARKS.sub(r"\\\1", text))
     return BECOMES.sub(lambda found: found[0] + JOINED, escaped)

@@ -21,8 +21,8 @@ FORM = (
     "[60, 64, 67], or [] for silence. That of the JSB chorales, with train, valid and test, is read as well."
 )
 KEPT = (
-    "A set is kept on this server under a name made of its contents. Whoever has a link with that name can use it. When "
-    "the server needs room, music that nobody has used for a day goes."
+    "A set is kept on this server under a name made of its contents. Whoever has a link with that name can use it. "
+    "When the server needs room, music that nobody has used for a day goes."
 )
 SETS = "What you have uploaded from this browser, or opened by a link; the last one first."
 PIECE = "The piece that is shown here, and that the buttons below take with them."

@@ -4,6 +4,7 @@ What one file does wrong is said of it, and the others are taken all the same. F
 upload, kept on the server's disk under a name made of their contents.
 """
 
+import gc
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from dmm.ui.words import plain
 WHILE, MOST, MOST_OF_ADDRESS = 600.0, 50, 400  # seconds; files of a visitor in them, and of a class behind one address
 NOT_TAKEN = "Not taken:\n"
 ROUND, READ, TROUBLES = "uploader", "files that were read", "files that were refused"  # in the session
+FRESH = "files were just read"
 
 
 class Read(NamedTuple):
@@ -48,8 +50,10 @@ def take(files: Sequence) -> None:
     files = [file for file in files if isinstance(file, UploadedFile)]  # not those that were let go
     done = st.session_state.setdefault(READ, [])
     if not files and not done:
+        if st.session_state.pop(FRESH, False):
+            gc.collect()  # what the run before held of the bytes; the server is set not to do it by itself
         return
-    st.session_state[TROUBLES] = []
+    st.session_state[TROUBLES], st.session_state[FRESH] = [], True
     bar = st.progress(0.0, "Reading…")
     for place, file in enumerate(files):
         bar.progress(place / len(files), f"Reading {plain(file_name(file.name))}…")

@@ -1,7 +1,7 @@
 """A configuration as a link carries it: each field by its name, written with all its digits, and checked when read.
 
 A link comes from anybody. So each value is looked at by itself, a wrong one is left out with the reason, and no link
-names a file: only data that come with the app.
+names a file: only data that come with the app, and music that was uploaded to this server and is still kept.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from dmm.config import Config, about
-from dmm.data.load import SHIPPED
+from dmm.data import uploads
+from dmm.data.load import SHIPPED, split_name
 
 VERSION = "1"  # of links: of the names of all controls, and of what they mean
 LONGEST = 40  # characters of a number
@@ -50,11 +51,13 @@ def read_value(name: str, text: str) -> Any:
     Raises:
         LinkError: the text is no value of it, whatever the other fields are.
     """
+    if name == "data":
+        return _data(text)
     field = about(name)
-    choices = SHIPPED if name == "data" else [f"{field['default']}"] if field["fixed"] else field["choices"]
+    choices = [f"{field['default']}"] if field["fixed"] else field["choices"]
     if choices:
         if text not in choices:
-            raise LinkError(_either(choices) + (", for a link opens no file" if name == "data" else ""))
+            raise LinkError(_either(choices))
         return text if field["type"] == "string" else field["default"]
     whole = field["type"] == "integer"
     try:
@@ -77,6 +80,16 @@ def in_digits(value: float | str) -> str:
         return value
     short = f"{value:.10g}"
     return short if float(short) == value else repr(value)
+
+
+def _data(text):
+    """The name of a set that a link may choose."""
+    own = split_name(text)[1]
+    if text in SHIPPED or uploads.is_kept(own):
+        return text
+    is_upload = uploads.NAME.fullmatch(own)
+    reason = "for that music is not kept on this server" if is_upload else "for a link opens no file"
+    raise LinkError(f"{_either(SHIPPED)}, {reason}")
 
 
 def _is_fit(name, value):

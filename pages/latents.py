@@ -16,7 +16,7 @@ with piece_column:
     piece = looking.choose_piece(run, "latents")
 seen = past.past_of(run, piece)
 introduction.markdown(
-    f"For each beat of a chorale the inference network guesses a hidden state $z_t$. It looks at "
+    f"For each beat of a piece the inference network guesses a hidden state $z_t$. It looks at "
     f"{showing.what_it_sees(run)}, and gives not one value but a distribution, near the *posterior*: what is to be "
     "believed of $z_t$ once the music is heard. What you see are means over draws from it. **Drag the slider**: it "
     "goes back through training, and all views follow."

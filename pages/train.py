@@ -7,7 +7,7 @@ from dmm.ui.train import buttons, controls, engines, steering, tasks
 
 frame.lesson("train")
 st.markdown(
-    "Training raises the [ELBO](bound), a lower bound on the log-probability of the chorales. The chart shows minus "
+    "Training raises the [ELBO](bound), a lower bound on the log-probability of the music. The chart shows minus "
     "the ELBO, so *down is better*: what the notes cost given the hidden states (:green[reconstruction]), plus what "
     "the hidden states cost given the model's own expectation of them (:orange[KL], the Kullback-Leibler divergence), "
     "in *nats* per frame, the unit of natural logarithms; a frame is a beat. The settings are those of *your* next "

@@ -232,7 +232,7 @@ def test_judging_tells_each_number_and_the_paired_difference(tmp_path, runs_dir,
     error = 2 * math.sqrt(count / (count - 1) * sum(residual**2)) / lengths.sum() if count > 1 else math.nan
     assert f"| *(b)* against A | – | {mean:+.3f}\u00a0±\u00a0{error:.3f} | – |" in text(at)
 
-    assert f"| **{'A' if bounds[0].sum() <= bounds[1].sum() else 'B'}**, these chorales, test |" in text(at)
+    assert f"| **{'A' if bounds[0].sum() <= bounds[1].sum() else 'B'}**, music of its own, test |" in text(at)
     at.run()
     assert f"{mean:+.3f}\u00a0±\u00a0{error:.3f}" in text(at), "the table stays when the page runs again"
     pin(at, runs[1].name, SHIPPED[1])

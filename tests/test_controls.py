@@ -7,9 +7,8 @@ import pytest
 from dmm.config import GROUPS, Config, ConfigError, about, make_config, read_config
 from dmm.refusals import impossible
 from dmm.runs import store
-from dmm.ui import choices
+from dmm.ui import choices, data_names
 from dmm.ui.train import controls
-from dmm.ui.train import knobs as widgets_of
 from tests.test_pages import assert_alive, assert_one_sentence, click, knob, open_page, queue, sentences, turn_to
 
 __all__ = ["queue"]  # a fixture
@@ -209,5 +208,5 @@ def test_run_says_what_it_is(queue, runs_dir):
 
 
 def test_data_that_ship_are_the_data_on_offer():
-    assert set(widgets_of.DATA) == {"chorales", "chorales-in-c"}
+    assert set(data_names.DATA) == {"chorales", "chorales-in-c"}
     assert Path(store.ROOT / "assets" / "chorales.npz").exists()

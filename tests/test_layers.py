@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = [
     {"config", "refusals", "palette", "data", "music", "sound", "reading", "sizes", "coins", "conventions"}
-    | {"steering", "stopping", "config_link", "decoding", "interventions", "holes", "quiz", "answers"},
+    | {"steering", "stopping", "config_link", "decoding", "interventions", "holes", "quiz", "answers", "rates"},
     {"model", "variants", "rnn", "combiner", "flows", "inference", "sites", "padded"}
     | {"systems", "linear_gaussian", "one_dimension", "kalman", "floors", "combiner_floor"}
     | {"gaussian_chain", "d_separation", "gated", "fields", "one_latent", "one_draw"}

@@ -61,9 +61,7 @@ def read_apart(raw: bytes, name: str, seconds: float = SECONDS, command: tuple[s
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(
-            "The file could not be read: its reader gave up on it. Try a shorter or simpler file."
-        ) from None
+        raise DataError(GAVE_UP) from None
 
 
 def _ask(file, seconds: float, command: tuple[str, ...]) -> tuple[bytes, bool]:

@@ -47,6 +47,15 @@ def split_name(name: str) -> tuple[str, str]:
     return (before, after) if after and before in SHIPPED else ("", name)
 
 
+def judged_on(name: str) -> str:
+    """The set whose pieces for validation and test are those of this one: numbers of runs on both are comparable.
+
+    >>> judged_on("chorales+song.mid"), judged_on("chorales"), judged_on("song.mid")
+    ('chorales', 'chorales', 'song.mid')
+    """
+    return split_name(name)[0] or name
+
+
 def full_name(name: str) -> str:
     """The name of a data set that is found from any folder: of files the whole path."""
     added_to, own = split_name(name)

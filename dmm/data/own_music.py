@@ -98,7 +98,10 @@ def _alone(pieces: list[Piece], given: list[str]) -> tuple[Splits, str]:
     tunes = group_by_tune([""] * len(pieces), [melody(piece) for piece in pieces])
     if tunes.max() >= 2:
         chosen = split_by_tune(tunes, [piece.name for piece in pieces], HELD_OUT)
-        how = "A tenth of the pieces is held back to validate and a tenth to test, no tune in two of the three."
+        how = (
+            "About a tenth is held back to validate and as much to test, at least one each; no tune is in two of the "
+            "three."
+        )
         return _sorted(pieces, [SPLITS[split] for split in chosen]), how
     return _by_time(pieces)
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from dmm.data import Dataset, baselines, load_dataset
+from dmm.data import Dataset, baselines, load_dataset, uploads
+from dmm.data.load import split_name
 
 
 def dataset_of(name: str) -> Dataset:
@@ -42,7 +43,13 @@ def _read(name: str, changed: float) -> Dataset:
 
 
 def _changed(name: str) -> float:
-    """When a file was last written; 0 for a set that comes with the app, or a file that is not there."""
+    """When a file was last written; 0 for a set that comes with the app, or a file that is not there.
+
+    An upload never changes, but it may be gone; then what was read of it does not count any more.
+    """
+    own = split_name(name)[1]
+    if uploads.NAME.fullmatch(own):
+        return float(uploads.is_kept(own))
     try:
         return Path(name).stat().st_mtime
     except OSError:

@@ -103,6 +103,11 @@ def carry(lesson: str, name: str, value: str) -> None:
     st.session_state.setdefault(f"carried {lesson}", {})[name] = value
 
 
+def drop(lesson: str, name: str) -> None:
+    """A link to this page no longer says it."""
+    st.session_state.get(f"carried {lesson}", {}).pop(name, None)
+
+
 def carried(lesson: str) -> dict[str, float | str]:
     """Everything that a link to this page has to say: each control that was shown as it stands, by its name."""
     start = _key(lesson, "")

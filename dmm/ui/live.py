@@ -8,6 +8,7 @@ import streamlit as st
 from dmm import palette
 from dmm.conventions import ACTIVE
 from dmm.data import DataError
+from dmm.data.load import SHIPPED, judged_on
 from dmm.runs import store
 from dmm.runs.changes import read_changes
 from dmm.runs.curves import Curves
@@ -39,7 +40,7 @@ PUBLISHED = Series("published", "published: Pyro's example", palette.GREY, width
 DESCRIPTION = (
     "Learning curve: the bound in nats per frame, lower is better, and the two parts it is the sum of, "
     "over the number of updates, on the pieces it trains on and, dashed, on the validation pieces; "
-    "horizontal lines are baselines computed from the validation pieces; grey, a published curve."
+    "horizontal lines are baselines computed from the validation pieces{}."
 )
 
 
@@ -80,17 +81,18 @@ def _draw(run, state, crowded):
     if not curves.points["step"] and runner().trains(run):
         _await_first_point(curves)
     st.markdown(_headline(run, config, status, bool(curves.points["step"])))
+    beside = has_published(config)
     _numbers(config, status, curves)
     stream_chart(
         key="curve",
         run=run.name,
         points=curves.points,
-        series=(*SERIES, PUBLISHED) if config.emission == "bernoulli" else SERIES,
+        series=(*SERIES, PUBLISHED) if beside else SERIES,
         lines=reference_lines(config),
         x="step",
         x_label="updates",
         y_label="nats per frame (lower is better)",
-        description=DESCRIPTION,
+        description=DESCRIPTION.format("; grey, a published curve" if beside else ""),
     )
     st.caption(_legend(config, curves))
     same_curve.show(run, config, curves)
@@ -156,6 +158,11 @@ def reference_lines(config) -> tuple[Line, ...]:
         return tuple(Line(label, value, palette.GREY) for label, value in baselines_of(config.data).items())
     except DataError:
         return ()
+
+
+def has_published(config) -> bool:
+    """Whether the published curve may stand beside a run: it is of chorales too, and of keys, not of a density."""
+    return config.emission == "bernoulli" and judged_on(config.data) in SHIPPED
 
 
 def curves_of(run):
@@ -226,10 +233,9 @@ def _last_update(curves):
 
 def _legend(config, curves):
     """What there is to know about the chart at this moment."""
-    lines = (
-        "Dotted lines: baselines on the validation pieces, computed from the data. Grey: the test bound that Pyro's "
-        "example reached on the JSB chorales, a similar set, by the picture in its tutorial."
-    )
+    lines = "Dotted lines: baselines on the validation pieces, computed from the data."
+    if has_published(config):
+        lines = f"{lines} {GREY}"
     if config.emission != "bernoulli":
         lines = "A Gaussian emission's nats are those of a density: baselines and other runs cannot stand beside them."
     if curves.kl_weight is None or curves.kl_weight >= 1:
@@ -242,6 +248,10 @@ def _number(label, value, form, words=None):
     st.metric(label, "–" if value is None else form.format(value), help=words, width="content")
 
 
+GREY = (
+    "Grey: the test bound that Pyro's example reached on the JSB chorales, a similar set, by the picture in its "
+    "tutorial."
+)
 NATS = "Nats per frame on pieces that the model does not train on, with the full weight on the KL; lower is better."
 ACTIVE_UNITS = f"Latent dimensions that the validation pieces use: their KL is above {ACTIVE:g} nats per frame."
 ANNEALING = (

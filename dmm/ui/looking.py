@@ -10,18 +10,20 @@ from dmm.history import load_history
 from dmm.inspection import load_inspection
 from dmm.runs import store
 from dmm.runs.store import RunError
+from dmm.ui import own_pieces
 from dmm.ui.current import chosen_run, shipped_runs
 from dmm.ui.datasets import dataset_of
 from dmm.ui.dials import carry, listing
 from dmm.ui.words import describe_config, plain
 
 RUN = "The model to look into: your own run, or one that came with the app."
-PIECE = "The piece whose hidden states are inferred. The first ones listed were held out for the test."
+PIECE = "The piece to look into. The first ones listed were held out for the test; music of your own comes last."
 PARTS = {"test": "held out for the test", "valid": "held out for validation", "train": "trained on"}
 
 
 def choose_run(lesson: str):
     """The run that a page looks into: the visitor's own or one of the app; one without weights ends the page."""
+    own_pieces.read_link(lesson)
     names = {run.name: run for run in (chosen_run(), *shipped_runs())}
     name = st.selectbox("Run", list(names), format_func=lambda one: _run_in_words(names[one]), help=RUN)
     carry(lesson, "run", name)
@@ -33,15 +35,28 @@ def choose_run(lesson: str):
 
 
 def choose_piece(run, lesson: str):
-    """The piece that a page looks at, from the data the run was trained on."""
+    """The piece that a page looks at: of the data the run was trained on, or the visitor's own."""
     try:
         dataset = dataset_of(store.read_run_config(run).data)
     except (DataError, RunError) as error:
         st.error(plain(str(error)))
         st.stop()
-    pieces = {piece.name: (part, piece) for part in PARTS for piece in getattr(dataset, part)}
+    pieces = {piece.name: (PARTS[part], piece) for part in PARTS for piece in getattr(dataset, part)}
+    pieces |= {piece.name: (own_pieces.YOURS, piece) for piece in own_pieces.own_pieces()}
     words = {name: _piece_in_words(*one) for name, one in pieces.items()}
-    return pieces[listing(lesson, "piece", "Piece", words, PIECE, "one of its pieces")][1]
+    chosen = listing(lesson, "piece", "Piece", words, PIECE, "one of its pieces")
+    own_pieces.tell_link(lesson)
+    return pieces[chosen][1]
+
+
+def called(piece) -> str:
+    """A piece's name, and its title if it has one; as text from outside, not as Markdown.
+
+    >>> from dmm.data import load_dataset
+    >>> called(load_dataset("chorales").test[0])
+    'BWV 12.7, Was Gott tut, das ist wohlgetan'
+    """
+    return f"{piece.name}, {piece.title}" if piece.title else piece.name
 
 
 def telling(show):
@@ -121,4 +136,5 @@ def _run_in_words(run):
 
 
 def _piece_in_words(part, piece):
-    return f"{piece.name}: {piece.title} ({PARTS[part]})"
+    name = f"{piece.name}: {piece.title}" if piece.title else piece.name
+    return f"{name} ({part})"

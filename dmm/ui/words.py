@@ -2,16 +2,25 @@
 
 import re
 
+from dmm.data.load import SHIPPED, split_name
 from dmm.ui.choices import in_words
+
+JOINED = "\u2060"  # a sign of no width, in which no address and no name of an icon goes on
+MARKS = re.compile(r"([\\`*_\[\]$<>~&|])")
+BEGINS = re.compile(r"^(\d*)([-+=#.)])(?=[-+=#\s]|$)", re.MULTILINE)  # of a line that would be a list or a heading
+BECOMES = re.compile(r"(:)(?=[\w+/-]+:)|(https?:)(?=//)|(www)(?=\.)|(?<=\w)(@)(?=\w)", re.IGNORECASE)  # an icon, a link
 
 
 def plain(text: str) -> str:
-    r"""The text with every character that Markdown would act on escaped.
+    r"""The text, shown as it is: what Markdown acts on is escaped, and what would become a link or an icon is broken.
 
     >>> print(plain("[a](b) $x$"))
     \[a\](b) \$x\$
+    >>> print(plain("# 1 & 2"), plain("1. x"), plain("- x"), plain("-1.5 at 12:30"), ascii(plain("http://x")))
+    \# 1 \& 2 1\. x \- x -1.5 at 12:30 'http:\u2060//x'
     """
-    return re.sub(r"([\\`*_\[\]$<>~])", r"\\\1", text)
+    escaped = BEGINS.sub(r"\1\\\2", MARKS.sub(r"\\\1", text))
+    return BECOMES.sub(lambda found: found[0] + JOINED, escaped)
 
 
 def refusal(name: str, text: str, right: str, used: str) -> str:
@@ -28,6 +37,8 @@ def describe_config(config) -> str:
     'ST-R, GRU, z 32, RNN 200, rate 0.005, 400 epochs, seed 3'
     >>> describe_config(make_config(inference="mf-lr", transition="linear", rnn_cell="gru", engine="pyro"))
     'MF-LR, linear transition, GRU, Pyro engine, z 16, RNN 64, rate 0.01, 300 epochs, seed 0'
+    >>> describe_config(make_config(data="chorales+song.mid"))
+    'ST-R, chorales and own music, z 16, RNN 64, rate 0.01, 300 epochs, seed 0'
     """
     kind = ", ".join([config.inference.upper(), *_unusual(config)])
     sizes = f"z {config.z_dim}, RNN {config.rnn_dim}"
@@ -37,6 +48,8 @@ def describe_config(config) -> str:
 
 def _unusual(config):
     """What sets this member of the family apart."""
+    if config.data not in SHIPPED:
+        yield "chorales and own music" if split_name(config.data)[0] else "own music"
     if config.transition != "gated":
         yield f"{in_words('transition', config.transition).replace('Linear', 'linear')} transition"
     if config.emission != "bernoulli":

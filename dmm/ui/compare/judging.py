@@ -5,6 +5,7 @@ import streamlit as st
 
 from dmm import conventions
 from dmm.data import DataError
+from dmm.data.load import SHIPPED, judged_on
 from dmm.runs import store
 from dmm.runs.store import RunError
 from dmm.ui.compare.outcome import places
@@ -49,13 +50,18 @@ def best_of(pinned, found) -> tuple[str, str, str] | None:
     if tested:
         place = min(tested, key=lambda place: found[place][0].sum() / found[place][2].sum())
         bound, a, lengths = found[place]
-        return f"**{labels(pinned)[place]}**, these chorales, test", _told(bound, lengths), _told(a, lengths)
+        return f"**{labels(pinned)[place]}**, {_what(pinned[place])}, test", _told(bound, lengths), _told(a, lengths)
     best = {place: pinned[place].best() for place in right}
     reached = [(pinned[place].points["bound"][at], place) for place, at in best.items() if at is not None]
     if not reached:
         return None
     bound, place = min(reached)
-    return f"**{labels(pinned)[place]}**, these chorales, validation", f"{bound:.3f}", "–"
+    return f"**{labels(pinned)[place]}**, {_what(pinned[place])}, validation", f"{bound:.3f}", "–"
+
+
+def _what(one):
+    """What kind of pieces a run is judged on."""
+    return "these chorales" if judged_on(one.config.data) in SHIPPED else "music of its own"
 
 
 def _judge(pinned):
@@ -124,7 +130,7 @@ def table(pinned, found) -> str:
         bound, a, apart = rows.values()
         bound.append(_told(one[0], one[2]) if one else "–")
         a.append(_told(one[1], one[2]) if one else "–")
-        same = place and one and found[0] and pinned[place].config.data == pinned[0].config.data
+        same = place and one and found[0] and judged_on(pinned[place].config.data) == judged_on(pinned[0].config.data)
         apart.append(_told(one[0] - found[0][0], one[2], "+") if same else "–")
     return table_of(pinned, list(rows.items()))
 

@@ -3,9 +3,11 @@
 import streamlit as st
 
 from dmm.config import about
+from dmm.data.load import judged_on
 from dmm.runs.comparison import differences
 from dmm.ui.choices import in_words as choice_in_words
 from dmm.ui.compare.pinned import of_keys, table_of
+from dmm.ui.data_names import in_words as data_in_words
 from dmm.ui.words import plain
 
 BESIDE = 3  # so many runs, and there is room for two tables side by side
@@ -34,7 +36,7 @@ def show_outcome(pinned) -> None:
         return ["–" if place is None else form.format(one.points[column][place]) for one, place in reached]
 
     bounds = at_best("bound", "{:.3f}")
-    if lowest is not None and len({*map(of_keys, pinned)}) == 1:
+    if lowest is not None and len({(of_keys(one), judged_on(one.config.data)) for one in pinned}) == 1:
         bounds = [f"**{bound}**" if bound == f"{lowest:.3f}" else bound for bound in bounds]
     rows = [
         ("best bound, nats per frame", bounds),
@@ -59,6 +61,8 @@ def _marked(field, values):
 
 def _said(field, value):
     """A setting as its control says it, in short."""
+    if field == "data":
+        return plain(data_in_words(value))
     if about(field)["choices"]:
         return choice_in_words(field, value).split(":")[0]
     return plain(f"{value:g}" if isinstance(value, float) else str(value))

@@ -6,8 +6,8 @@ from dmm.runs.published import JSB, PAPER
 
 CAPTION = (
     f"Published: {PAPER}, and Pyro's tutorial on its DMM example, on the test pieces of the JSB set. That is the same "
-    "kind of music but **other pieces**, transposed and cut otherwise: whether a number of theirs is above or below "
-    "yours says nothing. The order among theirs, or among yours, does."
+    "kind of music as the chorales here but **other pieces**, transposed and cut otherwise: whether a number of theirs "
+    "is above or below yours says nothing. The order among theirs, or among yours, does."
 )
 
 

@@ -11,7 +11,7 @@ from dmm.ui.dials import Dial, carry, dials, switch
 from dmm.ui.explain import formula_and_code
 from dmm.ui.latents.past import Past
 from dmm.ui.live import shown_gates
-from dmm.ui.looking import draw, version_of
+from dmm.ui.looking import called, draw, version_of
 from dmm.ui.plot import plot
 from dmm.ui.roll_view import play_bar, roll_view
 from dmm.ui.scrubber import pack, scrubber
@@ -56,7 +56,7 @@ def show_past(run, piece, past: Past) -> int:
     def take(moment, beat):
         st.session_state[key] = steps[moment], beat
 
-    name = f"{piece.name}, {piece.title}" + (f" ({piece.key})" if piece.key else "")
+    name = called(piece) + (f" ({piece.key})" if piece.key else "")
     gated = store.read_run_config(run).transition == "gated"
     take_it = TAKE if len(steps) > 1 else ""
     packet = _packet(place, past.version, past.history, piece.roll, name, past.note, gated, take_it)

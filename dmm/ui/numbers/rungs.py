@@ -3,12 +3,14 @@
 import streamlit as st
 
 from dmm import figures
+from dmm.data.load import judged_on
 from dmm.runs import store
 from dmm.runs.published import JSB, WITH_NADE
 from dmm.ui.current import chosen_run, shipped_run
 from dmm.ui.live import reference_lines
 from dmm.ui.plot import plot
 
+YOURS = "your run, (b)"
 KNOWN = {one.name: one for one in (*JSB, *WITH_NADE)}
 PUBLISHED = (
     ("RNN", KNOWN["RNN (NLL)"].b),
@@ -26,8 +28,9 @@ def show_ladders() -> None:
     run = chosen_run()
     with here:
         st.markdown("**These chorales, validation pieces**")
-        plot(figures.ladder(own_rungs(run)), "own", tools=False)
-        mine = "" if run == shipped_run() else f" Yours is run {run.name}, the one that Train shows."
+        rungs = own_rungs(run)
+        plot(figures.ladder(rungs), "own", tools=False)
+        mine = f" Yours is run {run.name}, the one that Train shows." if rungs[-1][0] == YOURS else ""
         st.caption(
             f"The baselines are computed here and now. The stored model's number came with run {shipped_run().name}: "
             f"its lowest validation bound.{mine}"
@@ -47,6 +50,7 @@ def own_rungs(run):
     config = store.read_run_config(stored)
     rungs = [(line.label, line.value, "baseline") for line in reference_lines(config)]
     rungs.append(("stored model, (b)", store.read_status(stored).best, "ours"))
-    if run != stored and store.read_run_config(run).data == config.data and store.read_status(run).best is not None:
-        rungs.append(("your run, (b)", store.read_status(run).best, "ours"))
+    same = judged_on(store.read_run_config(run).data) == judged_on(config.data)
+    if run != stored and same and store.read_status(run).best is not None:
+        rungs.append((YOURS, store.read_status(run).best, "ours"))
     return rungs

@@ -51,6 +51,12 @@ def settings() -> Config | None:
     return config
 
 
+def choose_data(name: str) -> None:
+    """From another page: the data of the next run; all other settings stay."""
+    st.session_state.setdefault("settings", make_config().model_dump())
+    _change({"data": name})
+
+
 def _choose_preset():
     """Sizes and settings to start from."""
     names = list(PRESETS)

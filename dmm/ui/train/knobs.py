@@ -4,11 +4,10 @@ import streamlit as st
 
 from dmm.config import about
 from dmm.config_link import in_digits
-from dmm.ui import choices
+from dmm.ui import choices, data_names
 from dmm.ui.hiding import is_hidden
 from dmm.ui.names import SETTINGS
 
-DATA = {"chorales": "Bach chorales, original keys", "chorales-in-c": "Bach chorales, moved to C"}
 RATES = [round(digit * 10.0**power, 7) for power in range(-5, 0) for digit in (1, 2, 3, 4, 5, 7, 8)] + [1.0]
 CLIPS = [0.01, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0]
 MEMORIES = [0.0, 0.5, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9995, 0.9999, 0.99999]
@@ -76,7 +75,8 @@ def _draw(name, field, label, common):
 def _choice(name, field, label, common):
     """One of a few words."""
     if name == "data":
-        return st.selectbox(label, list(DATA), format_func=DATA.get, help=field["meaning"], **common)
+        offered = data_names.on_offer(st.session_state[common["key"]])
+        return st.selectbox(label, list(offered), format_func=offered.get, help=field["meaning"], **common)
     common |= {"help": _help(field), "format_func": lambda one: choices.in_words(name, one)}
     if name in LISTED:
         return st.selectbox(label, field["choices"], **common)

@@ -153,14 +153,17 @@ def make_nonlinear(edges, frames, x_dim, seed=0, spread=0.7):
     torch.manual_seed(seed)
     dmm = make_model(spread, x_dim=x_dim, z_dim=1, edges=edges)
     dmm.transition.linear.weight.fill_(0.6)  # so that nothing leaves the grid
+    dmm.transition.proposal[2].weight.mul_(0.5)
+    dmm.transition.proposal[2].bias.fill_(0.5)
     dmm.transition.to_scale.weight.fill_(1.5)  # the noise differs from state to state
+    dmm.emitter.hidden_to_logits.weight.mul_(3)  # keys say much
     if dmm.augmented:
-        dmm.emitter.z_to_hidden.weight[:, 1:] *= 3  # the frame before counts
+        dmm.emitter.z_to_hidden.weight[:, 1:] *= 2  # and so does the frame before
     x = dmm.sample(frames, torch.Generator().manual_seed(seed))[3][0]
     return dmm, x, torch.ones_like(x)
 
 
-@pytest.mark.parametrize(("edges", "seed"), [("markov", 7), ("markov", 13), ("augmented", 1), ("augmented", 2)])
+@pytest.mark.parametrize(("edges", "seed"), [("markov", 3), ("markov", 7), ("augmented", 2), ("augmented", 10)])
 def test_states_and_missing_keys_are_those_of_the_grid(edges, seed):
     dmm, x, observed = make_nonlinear(edges, frames=4, x_dim=2, seed=seed)
     holes = ((0, 1), (2, 0), (2, 1)) if edges == "markov" else ((0, 1), (1, 0), (1, 1))
@@ -170,7 +173,7 @@ def test_states_and_missing_keys_are_those_of_the_grid(edges, seed):
     keys = torch.einsum("ctk,c->tk", pieces, chance)
     runs = [smooth(dmm, x, observed, particles=300, draws=200, seed=seed) for seed in range(SEEDS)]
     assert_means([math.exp(run.log_likelihood - log_p) for run in runs], 1)
-    assert_means([run.z[..., 0].mean(0) for run in runs], mean.numpy(), slack=5e-3)
+    assert_means([run.z[..., 0].mean(0) for run in runs], mean.numpy(), slack=5e-3, within=0.15)
     assert_means([run.x.mean(0) for run in runs], keys.numpy())
     both = [(run.x[:, holes[0][0], holes[0][1]] * run.x[:, holes[1][0], holes[1][1]]).mean() for run in runs]
     pair = (pieces[:, holes[0][0], holes[0][1]] * pieces[:, holes[1][0], holes[1][1]]) @ chance
@@ -182,7 +185,7 @@ def test_states_and_missing_keys_are_those_of_the_grid(edges, seed):
 
 @pytest.mark.parametrize("edges", ["markov", "augmented"])
 def test_first_frame_of_a_continuation_is_what_the_grid_predicts(edges):
-    dmm, x, _ = make_nonlinear(edges, frames=4, x_dim=2, seed=7 if edges == "markov" else 2)
+    dmm, x, _ = make_nonlinear(edges, frames=4, x_dim=2, seed=7 if edges == "markov" else 10)
     hidden = torch.ones_like(x)
     hidden[3] = 0
     _, _, pieces, chance = on_grid(dmm, x, hidden)

@@ -54,8 +54,8 @@ def _guess(inference, messages, t, z_prev):
 def propose(ahead, generator):
     """A state for each particle, (P, Z), and log p - log r of it, (P,).
 
-    Of each two neighbours, which are often copies of one particle, a coin sends one after the network; a fixed order
-    would let all that were right once be wrong next.
+    Of two neighbours, often copies of one particle, a coin sends one after the network. A fixed order would not do:
+    with a useless network all particles that were right would be wrong next time, or none.
     """
     p_loc, p_scale, q_loc, q_scale = ahead
     like = {"dtype": p_loc.dtype, "generator": generator}

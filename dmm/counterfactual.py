@@ -9,12 +9,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from dmm.batches import make_generator, to_tensors
+from dmm.batches import make_generator
 from dmm.inspection import DRAW, Drawn
 from dmm.interventions import check
 from dmm.rollout import Acts, Chance, draw_chance, recover, roll_out
+from dmm.smoothing import smooth
 
-POSTERIOR, BRACKETS, OTHER = 401, 402, 403  # streams of random numbers of their own
+BRACKETS, OTHER = 401, 402  # streams of random numbers of their own
 
 
 class Twins(NamedTuple):
@@ -43,10 +44,9 @@ def made_up(dmm, steps, seed, pieces=1) -> Chance:
 
 @torch.no_grad()
 def explained(dmm, roll, seed, pieces=1) -> Chance:
-    """The random numbers behind a piece (T, X), so many times: each from a draw of the posterior of its own."""
-    batch = to_tensors([roll] * pieces, next(dmm.parameters()).dtype)
-    z = dmm.inference(dmm.inputs(batch), batch.lengths, dmm.sample_noise(batch.x, make_generator(seed, POSTERIOR))).z
-    return recover(dmm, z, batch.x, make_generator(seed, BRACKETS))
+    """The random numbers behind a piece (T, X), so many times: each from a draw of the posterior (see `smoothing`)."""
+    known = smooth(dmm, roll, draws=pieces, seed=seed)
+    return recover(dmm, known.z, known.x, make_generator(seed, BRACKETS))
 
 
 def twins(dmm, chance, act) -> Twins:

@@ -41,6 +41,7 @@ SEEN = """() => {
 }"""
 CUT = """() => [...document.querySelectorAll('[data-testid=stMain] .katex-display')]
     .filter((e) => e.scrollWidth > e.clientWidth + 4).map((e) => e.textContent)"""
+PARTS = ("generate", "continue", "fill", "act", "quiz", "probe", "own")  # of Listen
 ASKED = "[class*=st-key-question_], [class*=st-key-task_]"
 VERDICT = re.compile(r"Right\.|Not this time|Not yet|Not there yet")
 PLACE = "e => [...e.closest('[role=radiogroup]').querySelectorAll('input')].indexOf(e)"
@@ -123,6 +124,16 @@ def open_all(tab, lesson):
         assert_sound(tab, lesson)
 
 
+def open_parts(tab, lesson):
+    """Every part of a page that shows one at a time, and back to the first."""
+    choice = tab.locator(f".st-key-dial-{lesson.file}-part").get_by_role("radio")
+    for place in [*range(1, choice.count()), 0] if choice.count() else []:
+        choice.nth(place).click()
+        settle(tab)
+        assert_as_many_figures_as_sent(tab, lesson, open_page(lesson.file, part=PARTS[place]))
+        assert_sound(tab, lesson)
+
+
 def move_first_slider(tab, lesson):
     """To an end; something on the page follows, but on Train, where it waits for the next run."""
     sliders = tab.locator("[data-testid=stMain]").get_by_role("slider").locator("visible=true")
@@ -177,6 +188,7 @@ def test_walk_through_every_page_meets_no_error_and_finds_all_as_it_was_left(vis
         arrive(tab, lesson)
         assert_as_many_figures_as_sent(tab, lesson, open_page(lesson.file))
         assert_sound(tab, lesson)
+        open_parts(tab, lesson)
         open_all(tab, lesson)
         move_first_slider(tab, lesson)
         assert answer_all(tab) >= len(lesson.tasks)
@@ -188,6 +200,7 @@ def test_walk_through_every_page_meets_no_error_and_finds_all_as_it_was_left(vis
         if following:
             words = following.title if lesson is LESSONS[0] else f"On to {following.title}"
             tab.locator("[data-testid=stMain]").get_by_role("link", name=words).first.click()
+    tab.set_viewport_size(WIDE)  # where the menu is open
     for lesson in LESSONS[2::4]:
         go(tab, lesson.title)
         tab.wait_for_function(RESTS, polling=50)

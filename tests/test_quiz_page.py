@@ -280,7 +280,7 @@ def test_round_is_played_answered_and_followed_by_the_next_on_a_telephone(page, 
     page.goto(f"{lab}/listen?part=quiz")
     settle(page)
     view = page.locator(".roll-view.bar-only")
-    assert view.get_by_role("group").get_attribute("aria-label") == "Play: Round 1"
+    assert view.locator(".bar").get_attribute("aria-label") == "Play: Round 1"
     assert not view.locator(".summary").is_visible(), "it would tell how many notes there are"
     assert not view.locator("canvas").first.is_visible()
     page.get_by_role("button", name="Coins", exact=True).click()

@@ -20,11 +20,11 @@ SOURCE = (
 NO_GATE = "This run's transition has no gate to clamp: choose a run that is gated, or another act."
 HOW = (
     "Three steps, as for every *counterfactual*. **Abduction**: which random numbers made the piece? Of a piece that "
-    "the model made up they are known. Of another one, a draw of $z_{1:T}$ from the inference network gives "
-    "$\\epsilon_t$, and the notes say on which side of its probability each $u_{tk}$ lies. **Action**: put another "
-    "number in the place of $z_{tj}$. **Prediction**: let the model play again, from the same $\\epsilon$ and $u$.\n\n"
-    "The answer is the *model's*: it tells what its $z_t$ does, not what Bach would have done. For a piece that is "
-    "there it also rests on the one draw that explains it; another seed, another explanation."
+    "the model made up they are known. Of another one, a draw of $z_{1:T}$ from the posterior (as in **Continue**) "
+    "gives $\\epsilon_t$, and the notes say on which side of its probability each $u_{tk}$ lies. **Action**: put "
+    "another number in the place of $z_{tj}$. **Prediction**: let the model play again, from the same $\\epsilon$ "
+    "and $u$.\n\nThe answer is the *model's*: it tells what its $z_t$ does, not what Bach would have done. For a "
+    "piece that is there it also rests on the one draw that explains it; another seed, another explanation."
 )
 
 

@@ -10,8 +10,7 @@ from dmm.interventions import Act
 from dmm.runs import store
 from dmm.ui.dials import Dial, dials, listing, pick
 from dmm.ui.listen.lesson import LESSON
-from dmm.ui.looking import model_of, version_of
-from dmm.ui.words import plain
+from dmm.ui.looking import called, model_of, version_of
 
 BEATS, PAIRS = FIRST_BEATS, 32
 LAST = "last act"
@@ -63,7 +62,7 @@ def origin_of(run, piece, seed: int) -> Origin:
     """A made-up piece if there is none."""
     if piece is None:
         return Origin(run.name, version_of(run), "", None, seed, f"Made up by the model, random numbers {seed}")
-    return Origin(run.name, version_of(run), piece.name, piece.roll, seed, plain(f"{piece.name}, {piece.title}"))
+    return Origin(run.name, version_of(run), piece.name, piece.roll, seed, called(piece))
 
 
 def choose_act(run, origin: Origin) -> Act | None:

@@ -6,9 +6,8 @@ import streamlit as st
 from dmm.ui.dials import Dial, dials
 from dmm.ui.listen import imputed
 from dmm.ui.listen.lesson import LESSON
-from dmm.ui.looking import choose_piece, telling
+from dmm.ui.looking import called, choose_piece, telling
 from dmm.ui.takes_view import Take, takes_view
-from dmm.ui.words import plain
 
 SEED = Dial("go_seed", "Random numbers", 0, 999, 0, 1, "The seed of the draws: another one, other ways on.")
 FROM = Dial("go_from", "The model goes on at beat", 2, 257, 17, 1, "It hears what is before, and nothing after.")
@@ -54,7 +53,7 @@ def _show_ways(run, piece):
     takes_view(
         key="ways on",
         takes=[*ways, mean, Take("As it was written", piece.roll, piece.voices, piece.onsets)],
-        title=plain(f"{piece.name}, {piece.title}"),
+        title=called(piece),
         description=f"The first {start} beats of a piece, and several ways in which the model goes on.",
         shade="the model goes on",
     )

@@ -7,9 +7,8 @@ from dmm import coins, holes
 from dmm.ui.dials import Dial, dials
 from dmm.ui.listen import erasing, imputed
 from dmm.ui.listen.lesson import LESSON
-from dmm.ui.looking import choose_piece, telling
+from dmm.ui.looking import called, choose_piece, telling
 from dmm.ui.takes_view import Take, takes_view
-from dmm.ui.words import plain
 
 SEED = Dial("fill_seed", "Random numbers", 0, 999, 0, 1, "The seed of the draws: another one, other fillings.")
 DRAWS = 4
@@ -22,11 +21,11 @@ NOTHING = (
 ALL = "Everything is erased, so the model has nothing to go by: what it fills in is a piece of its own."
 HOW = (
     "The posterior given what is left, $p(z_{1:T} \\mid x_{\\text{known}})$: an erased key is *summed out*, so its "
-    "factor is 1 in the likelihood, as on [In code](in_code) for a mask. The inference network alone would be wrong "
-    "here: unless it was trained with holes, it takes what is missing for silence. So its guess is only a proposal: "
-    "many particles try it, or the transition, and are weighed by what the model says of the known keys. Paths are "
-    "then drawn backwards in time, and the erased keys from $p(x_t \\mid z_t)$. Each filling is one path; the "
-    f"**mean** is over {imputed.MANY} of them, and shows how sure the model is."
+    "factor is 1 in the likelihood, as on [In code](in_code) for a mask. The inference network is no more than a "
+    "proposal here: unless it was trained with holes, it takes what is missing for silence. Up to "
+    f"{imputed.PARTICLES:,} particles follow it, or the transition, and are weighed by what the model says of the "
+    "known keys. Paths are then drawn backwards in time, and the erased keys from $p(x_t \\mid z_t)$. Each filling "
+    f"is one path; the **mean** is over {imputed.MANY} of them, and shows how sure the model is."
 )
 
 
@@ -54,7 +53,7 @@ def _show_fillings(run, piece):
     takes_view(
         key="filling",
         takes=_takes(piece, missing, found) if missing.any() else _played_back(piece, found, seed),
-        title=plain(f"{piece.name}, {piece.title}"),
+        title=called(piece),
         description="A piece of which a part is erased, as it was, and as the model fills it in.",
         marked="filled in",
         on_paint=erasing.paint,

@@ -19,6 +19,7 @@ MANY = 64  # draws behind a mean
 AHEAD = 256  # draws behind a prediction
 SETTLED = 64  # beats after which the model has forgotten how it began
 KEEP = 4  # draws that can be heard
+PARTICLES, LONG, FEWER = 1024, 128, 512  # for a piece of up to so many beats, and for a longer one
 FLOOR = 1e-6  # no key is surer than this
 
 
@@ -45,6 +46,11 @@ def fill(run, piece, missing, seed) -> Imputed:
 def go_on(run, piece, start, beats, heat, seed) -> Imputed:
     """So many beats after the first `start` of a piece."""
     return _go_on(run.name, version_of(run), piece.name, start, beats, heat, seed, piece.roll)
+
+
+def particles_for(beats: int) -> int:
+    """How many particles look for the states of a piece: as many as take about a second."""
+    return PARTICLES if beats <= LONG else FEWER
 
 
 def show_cost(run, piece, missing, found: Imputed) -> None:
@@ -90,7 +96,7 @@ def _fill(run_name, version, piece_name, packed, seed, _roll, _missing) -> Imput
     from dmm.imputing import fill_in
 
     dmm, _ = model_of(store.find_run(run_name))
-    found = fill_in(dmm, _roll, ~_missing, MANY, seed)
+    found = fill_in(dmm, _roll, ~_missing, MANY, seed, particles_for(len(_roll)))
     return Imputed(found.rolls[:KEEP], found.z[:KEEP], found.probabilities.mean(0))
 
 
@@ -99,7 +105,7 @@ def _go_on(run_name, version, piece_name, start, beats, heat, seed, _roll) -> Im
     from dmm.imputing import continue_piece
 
     dmm, _ = model_of(store.find_run(run_name))
-    found = continue_piece(dmm, _roll, start, beats, AHEAD, seed, z_temperature=heat)
+    found = continue_piece(dmm, _roll, start, beats, AHEAD, seed, particles_for(start), z_temperature=heat)
     written = _roll[start : start + beats]
     ahead = found.probabilities[:, start : start + len(written)]
     costs = (minus_log_mean(-_nats(written, p).sum(-1).T) for p in (ahead, _deaf(dmm, start, len(written))))

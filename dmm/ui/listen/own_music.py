@@ -99,6 +99,8 @@ def _take_to(part, piece):
     """Another part of this page, with this piece."""
     put(LESSON, "piece", piece)
     put(LESSON, "part", part)
+    if part == "act":
+        put(LESSON, "act_on", "piece")
 
 
 def _offer_training(name, readings):

@@ -126,7 +126,7 @@ def test_draw_gives_another_piece():
 def test_a_piece_goes_on_from_its_own_beginning_and_the_mean_is_over_many(dmm):
     piece = CHORALES.test[1]
     at = listen("continue", piece=piece.name, go_from="9", go_for="12", go_seed="3")
-    found = continue_piece(dmm, piece.roll, 8, 12, imputed.AHEAD, 3, imputed.PARTICLES)
+    found = continue_piece(dmm, piece.roll, 8, 12, imputed.AHEAD, 3, imputed.FEWER)
     heard = takes(at, "ways on")
     for i in range(imputed.KEEP):
         roll = roll_of(heard[f"Continuation {i + 1}"])
@@ -141,7 +141,7 @@ def test_a_piece_goes_on_from_its_own_beginning_and_the_mean_is_over_many(dmm):
 def test_the_horizon_is_the_cost_of_each_beat_under_the_mean_over_all_continuations(dmm):
     piece = CHORALES.test[1]
     at = listen("continue", piece=piece.name, go_from="9", go_for="6")
-    p = continue_piece(dmm, piece.roll, 8, 6, imputed.AHEAD, 0, imputed.PARTICLES).probabilities[:, 8:].astype(float)
+    p = continue_piece(dmm, piece.roll, 8, 6, imputed.AHEAD, 0, imputed.FEWER).probabilities[:, 8:].astype(float)
     x = piece.roll[8:14]
     by_hand = [-np.log(np.mean(np.prod(np.where(x[h] == 1, p[:, h], 1 - p[:, h]), -1))) for h in range(6)]
     lines = {line["name"]: line["y"] for line in figures(at)["horizon"]["data"]}

@@ -18,8 +18,9 @@ from dmm.ui.plot import plot
 MANY = 64  # draws behind a mean
 AHEAD = 256  # draws behind a prediction
 SETTLED = 64  # beats after which the model has forgotten how it began
+DEAF = 700  # a stream of random numbers of its own
 KEEP = 4  # draws that can be heard
-PARTICLES, LONG, FEWER = 1024, 128, 512  # for a piece of up to so many beats, and for a longer one
+PARTICLES, LONG, FEWER = 1024, 128, 512  # for a piece of up to so many beats with holes; for all others
 FLOOR = 1e-6  # no key is surer than this
 
 
@@ -49,7 +50,7 @@ def go_on(run, piece, start, beats, heat, seed) -> Imputed:
 
 
 def particles_for(beats: int) -> int:
-    """How many particles look for the states of a piece: as many as take about a second."""
+    """How many particles look for the states of a piece with holes: as many as take about half a second."""
     return PARTICLES if beats <= LONG else FEWER
 
 
@@ -105,7 +106,7 @@ def _go_on(run_name, version, piece_name, start, beats, heat, seed, _roll) -> Im
     from dmm.imputing import continue_piece
 
     dmm, _ = model_of(store.find_run(run_name))
-    found = continue_piece(dmm, _roll, start, beats, AHEAD, seed, particles_for(start), z_temperature=heat)
+    found = continue_piece(dmm, _roll, start, beats, AHEAD, seed, FEWER, z_temperature=heat)
     written = _roll[start : start + beats]
     ahead = found.probabilities[:, start : start + len(written)]
     costs = (minus_log_mean(-_nats(written, p).sum(-1).T) for p in (ahead, _deaf(dmm, start, len(written))))
@@ -114,11 +115,11 @@ def _go_on(run_name, version, piece_name, start, beats, heat, seed, _roll) -> Im
 
 def _deaf(dmm, start, beats):
     """How likely each key of these beats is in many pieces that the model makes up: (AHEAD, beats, 88)."""
-    from dmm import counterfactual
-    from dmm.rollout import roll_out
+    from dmm.batches import make_generator
+    from dmm.rollout import draw_chance, roll_out
 
     long_ago = min(start, SETTLED)
-    chance = counterfactual.made_up(dmm, long_ago + beats, 0, AHEAD)
+    chance = draw_chance(dmm, long_ago + beats, make_generator(0, DEAF), AHEAD)
     return roll_out(dmm, chance).probabilities[:, long_ago:].numpy()
 
 

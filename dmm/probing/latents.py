@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 DRAWS, TOGETHER = 8, 40  # draws whose mean is taken; pieces in a batch
-GUESSES = 500  # a stream of random numbers of its own
+GUESSES = 800  # a stream of random numbers of its own
 
 
 class NotFinite(ValueError):

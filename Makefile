@@ -21,7 +21,7 @@ slow: $(VENV)/.dev  ## load, kill loops and long training checks
 shots: $(VENV)/.dev  ## every page, light and dark, wide and narrow, into shots/
 	$(BIN)/python -m tests.shots
 
-pictures: $(VENV)/.dev  ## the picture in the README
+pictures: $(VENV)/.dev  ## the pictures in the README
 	$(BIN)/python -m tests.shots --readme
 
 lint: $(VENV)/.dev

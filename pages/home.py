@@ -22,10 +22,10 @@ st.markdown("##### How well does it know Bach?")
 showcase.show_numbers()
 st.markdown("##### Go on")
 st.markdown(
-    "New here? Begin with **State-space models**, and go on page by page. Ten minutes only? **Train** one, and look "
-    "into its **Latents**."
+    "New here? Begin with **State-space models**, and go on page by page. Ten minutes only? **Train** one, look into "
+    "its **Latents**, and **Listen**."
 )
-frame.lesson_map(first=("state_space", "train", "latents"))
+frame.lesson_map(first=("state_space", "train", "latents", "listen"))
 showcase.show_tasks()
 st.caption(
     "After R. G. Krishnan, U. Shalit and D. Sontag, *Structured Inference Networks for Nonlinear State Space Models* "

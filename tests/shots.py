@@ -48,11 +48,21 @@ def photograph_training(browser, address, path):
     page.close()
 
 
+def photograph_listening(browser, address, path):
+    """The page Listen with a chorale whose alto is erased and filled in."""
+    page = browser.new_page(viewport={"width": 1440, "height": 1100}, color_scheme="light")
+    page.goto(f"{address}/listen?part=fill")
+    settle(page)
+    page.screenshot(path=path)
+    page.close()
+
+
 def main(names):
-    """All pages, or those named on the command line; `--readme` makes the picture in the README instead."""
+    """All pages, or those named on the command line; `--readme` makes the pictures in the README instead."""
     if names == ["--readme"]:
         with serve(ROOT / "app.py") as address, launch() as browser:
             photograph_training(browser, address, ROOT / "assets" / "train.png")
+            photograph_listening(browser, address, ROOT / "assets" / "listen.png")
         return
     with serve(ROOT / "app.py") as address, launch() as browser:
         for lesson in LESSONS:

@@ -199,7 +199,7 @@ def test_home_shows_a_stored_sample_with_latents_and_gates_and_leads_on():
     assert view["frames"] >= 32
     assert view["latents"]["size"] == view["gates"]["size"] >= 2
     assert len(at.metric) == 4
-    first = ["state_space", "train", "latents"]
+    first = ["state_space", "train", "latents", "listen"]
     others = [one.file for one in LESSONS if one.file not in ("home", *first)]
     onward = LESSONS[1].file
     assert [link.proto.page for link in at.get("page_link")] == [*first, *others, onward]

@@ -82,7 +82,9 @@ def acts_of(act, z) -> Acts:
         held[:, stretch, slice(None) if act.dimension is None else act.dimension] = act.value
         return Acts(gates=held)
     path = z[..., act.dimension]
-    if act.kind == "swap":
+    if act.kind == "draw":
+        held[:, stretch, act.dimension] = z.new_tensor(act.path)
+    elif act.kind == "swap":
         held[:, stretch, act.dimension], held[:, stretch, act.other] = z[:, stretch, act.other], path[:, stretch]
     else:
         offset = act.value * path.std(1, correction=0, keepdim=True)

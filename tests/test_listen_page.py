@@ -358,3 +358,32 @@ def test_the_page_is_there_without_torch():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=store.SHIPPED.parents[1]
     )
     assert told.stdout == "True set()\n"
+
+
+def test_a_path_is_drawn_and_a_link_carries_it(dmm):
+    at = listen("act", act="draw", act_path="9~1.5~-2~0.25", act_dim="3")
+    act = Act("draw", 2, 8, 11, path=(1.5, -2.0, 0.25))
+    found = counterfactual.twins(dmm, counterfactual.made_up(dmm, 64, 0), act)
+    assert np.array_equal(roll_of(takes(at, "twins")["As it would have been"]), found.counterfactual.roll)
+    assert found.counterfactual.z[8:11, 2].tolist() == [1.5, -2.0, 0.25]
+    assert views(at)["twins"]["line"] == 2
+
+
+@pytest.mark.parametrize("path", ["", "9", "0~1", "9~nan", "9~1e9", "9~one", "x~1", "9~" + "~".join(["1"] * 600)])
+def test_a_path_that_is_none_is_the_first_one(path):
+    at = listen("act", act="draw", act_path=path)
+    assert takes(at, "twins")["As it is"]["shaded"] == [16, 32]
+
+
+def test_a_path_beyond_the_end_of_a_piece_is_cut():
+    at = listen("act", act="draw", act_path="63~1~2~3~4")
+    assert takes(at, "twins")["As it is"]["shaded"] == [62, 64]
+    at = listen("act", act="draw", act_path="100~1~2")
+    assert takes(at, "twins")["As it is"]["shaded"] == [63, 64]
+
+
+def test_a_run_with_one_dimension_has_none_to_swap(new_run):
+    run = new_run(z_dim=1)
+    save_best(run, make_state(Spec(store.read_run_config(run), [CHORALES.train[0].roll], [CHORALES.valid[0].roll])))
+    at = listen("act", act="swap", run=run.name)
+    assert "no other to swap" in sentences(at)[0]

@@ -16,6 +16,7 @@ MEMBERS = [{}, {"edges": "augmented", "first": "given", "first_loc": 1.0}, {"tra
 ACTS = [
     Act("hold", 1, 2, 5, 1.5),
     Act("drag", 0, 0, 3, -2.0),
+    Act("draw", 2, 3, 6, path=(1.0, -2.0, 0.5)),
     Act("swap", 0, 4, 6, other=2),
     Act("gate", 1, 3, 7, 1.0),
     Act("gate", None, 1, T, 0.0),
@@ -119,6 +120,9 @@ def test_hold_drag_and_swap_put_what_they_say_where_they_say():
     assert torch.isnan(held).sum() == held.numel() - 3
     dragged = cf.acts_of(Act("drag", 1, 2, 5, -1.0), z).z[1]
     torch.testing.assert_close(dragged[2:5, 1], path[2:5] - sd)
+    path = cf.acts_of(Act("draw", 1, 2, 4, path=(0.5, -3.0)), z).z
+    assert path[:, 2:4, 1].tolist() == [[0.5, -3.0]] * 2
+    assert torch.isnan(path).sum() == path.numel() - 4
     swapped = cf.acts_of(Act("swap", 0, 4, 6, other=2), z).z
     torch.testing.assert_close(swapped[:, 4:6, 0], z[:, 4:6, 2])
     torch.testing.assert_close(swapped[:, 4:6, 2], z[:, 4:6, 0])
@@ -146,11 +150,12 @@ def test_a_transition_without_a_gate_says_so():
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (Act("turn", 0, 0, 2), "got act 'turn', expected one of hold, drag, swap, gate"),
+        (Act("turn", 0, 0, 2), "got act 'turn', expected one of hold, drag, draw, swap, gate"),
         (Act("hold", 3, 0, 2), "got dimension 3, expected 0 to 2"),
         (Act("hold", None, 0, 2), "got dimension None, expected 0 to 2"),
         (Act("swap", 0, 0, 2), "got dimension None, expected 0 to 2"),
         (Act("hold", 0, 2, 2), "got frames 2 to 2, expected a stretch within 0 to 9"),
+        (Act("draw", 0, 2, 5, path=(1.0,)), "got a path of 1 frames, expected 3"),
         (Act("hold", 0, 2, 10), "got frames 2 to 10, expected a stretch within 0 to 9"),
     ],
 )

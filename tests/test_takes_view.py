@@ -7,7 +7,7 @@ import pytest
 
 from dmm.music import to_midi, to_note_csv
 from dmm.ui.roll_packet import pack_cells
-from dmm.ui.takes_view import Take, read_rectangle, takes_view
+from dmm.ui.takes_view import Take, read_path, read_rectangle, takes_view
 from tests.browser import wait_until
 
 GOOD = {"from": 2, "to": 5, "low": 21, "high": 108}
@@ -60,6 +60,27 @@ def test_cells_travel_as_bits():
     assert len(pack_cells("marks", cells, 600)) < 9000
 
 
+def test_a_path_from_the_browser_is_taken_as_it_is():
+    assert read_path({"from": 2, "values": [1, -0.5, 1000.0]}, 5) == (2, (1.0, -0.5, 1000.0))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [2, [1.0]],
+        {"from": 2},
+        {"from": 2, "values": []},
+        {"from": 2, "values": "1"},
+        *({"from": start, "values": [1.0]} for start in (None, True, "2", 2.0, -1, 5, 10**9)),
+        *({"from": 2, "values": [one]} for one in (None, True, "1", float("nan"), float("inf"), 1001, [1])),
+        {"from": 2, "values": [1.0] * 4},
+    ],
+)
+def test_any_other_path_is_ignored(value):
+    assert read_path(value, 5) is None
+
+
 # --- in a browser -----------------------------------------------------------------------------------------------------
 
 APP = """
@@ -69,6 +90,7 @@ import streamlit as st
 from dmm.ui.takes_view import Take, takes_view
 
 painted = st.session_state.setdefault("painted", [])
+drawn = st.session_state.setdefault("drawn", [])
 voices = np.tile([67, 64, 60, 48], (16, 1))
 voices[8] = 0
 onsets = np.ones((16, 4), int)
@@ -99,8 +121,10 @@ takes_view(
     erased="erased",
     shade="held here",
     on_paint=None if "few" in st.query_params else painted.append,
+    line=1,
+    on_draw=(lambda *path: drawn.append(path)) if "draw" in st.query_params else None,
 )
-st.code(json.dumps(painted), language=None)
+st.code(json.dumps(painted + drawn), language=None)
 """
 
 
@@ -137,10 +161,10 @@ def place(view, beat, pitch):
     return box["x"] + x + width / 2, box["y"] + y + height / 2
 
 
-def sweep(page, start, end, release=True):
+def sweep(page, start, end, release=True, steps=3):
     page.mouse.move(*start)
     page.mouse.down()
-    page.mouse.move(*end, steps=3)
+    page.mouse.move(*end, steps=steps)
     if release:
         page.mouse.up()
 
@@ -310,3 +334,31 @@ def test_one_take_without_the_tool_has_neither_and_fits_a_narrow_page(page, app)
     page.goto(app)
     opened(page, app)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+
+
+@pytest.mark.browser
+def test_a_path_is_drawn_over_the_latents_beat_by_beat_and_reaches_the_page(page, app):
+    page.set_viewport_size({"width": 1000, "height": 1200})
+    view = opened(page, f"{app}?draw")
+    radio(view, "Third").click()
+    view.get_by_role("button", name="Draw z").click()
+    box, step = view.locator(".over").bounding_box(), float(fact(view, "step"))
+    top, bottom = map(float, fact(view, "latents").split("-"))
+    unit = (bottom - top) / 2 / (3 * 1.05)  # pixels for 1, where the axis reaches to 3
+
+    def at(beat, value):
+        return box["x"] + (beat + 0.5) * step, box["y"] + (top + bottom) / 2 - value * unit
+
+    sweep(page, place(view, 2, 60), place(view, 4, 70))
+    assert painted(page) == [], "that is not where the latents are"
+    sweep(page, at(1, 0), at(5, 2), release=False)
+    assert view.locator(".readout").inner_text() == "beats 2 to 6"
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    assert painted(page) == [], "given up"
+    sweep(page, at(5, 2), at(1, -2), steps=4)
+    wait_until(lambda: painted(page), "the path", tab=page)
+    ((start, values),) = painted(page)
+    assert start == 1
+    assert values == pytest.approx([-2, -1, 0, 1, 2], abs=0.02)
+    assert view.locator(".sketch").get_attribute("hidden") is not None, "the page has answered"

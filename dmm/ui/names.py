@@ -42,7 +42,7 @@ NAMES = {
     "listen": (
         *("part", "piece", "seed", "beats", "pieces", "z_heat", "note_heat", "kept"),
         *("go_from", "go_for", "go_heat", "go_seed", "holes", "fill_seed", "act_on", "act_seed", "act", "act_dim"),
-        *("act_other", "act_by", "act_gate", "act_whose", "act_from", "act_for"),
+        *("act_other", "act_by", "act_path", "act_gate", "act_whose", "act_from", "act_for"),
         *("quiz_beats", "quiz_tidy", "quiz_seed", "ask", "ridge", "nudge", "toward", "own", "mine"),
     ),
     "compare": ("runs", "term", "axis", "sweep"),

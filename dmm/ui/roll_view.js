@@ -267,8 +267,9 @@ class RollView {
     this.pending = null;
     if (this.root.clientWidth === 0) return;
     if (!this.look.bar_only) this.paintPicture();
-    const { step = "", roll } = this.box ?? {};
-    const facts = { frames: this.data.frames, keys: this.keys.join("-"), step, rows: roll ? `${roll.top}-${roll.bottom}` : "" };
+    const { step = "", roll, latents } = this.box ?? {};
+    const rows = (panel) => (panel ? `${panel.top}-${panel.bottom}` : "");
+    const facts = { frames: this.data.frames, keys: this.keys.join("-"), step, rows: rows(roll), latents: rows(latents) };
     Object.assign(this.root.dataset, facts); // for tests
   }
 

@@ -190,12 +190,19 @@ function paintRoll(view, pen) {
 
 // --- latents and gates ----------------------------------------------------------------------------------------------
 
+// The axis of the latents: the largest value that it names, and the way between values and pixels.
+function latentAxis({ data, box }) {
+  const scale = Math.max(data.latents.scale, LATENT_SCALE);
+  const { top, bottom, height } = box.latents;
+  const [middle, unit] = [(top + bottom) / 2, height / 2 / (scale * 1.05)];
+  return { scale, yOf: (v) => middle - v * unit, valueAt: (y) => (middle - y) / unit };
+}
+
 function paintLatents(view, pen, side) {
   const { box, theme, look } = view;
   const { size, values } = view.data.latents;
-  const scale = Math.max(view.data.latents.scale, LATENT_SCALE);
-  const { top, bottom, height } = box.latents;
-  const py = (v) => (top + bottom) / 2 - (v / (scale * 1.05 || 1)) * (height / 2);
+  const { scale, yOf: py } = latentAxis(view);
+  const { top, bottom } = box.latents;
   const label = Number(scale.toPrecision(2));
   for (const v of [-label, 0, label]) {
     const y = Math.round(py(v));
@@ -206,13 +213,17 @@ function paintLatents(view, pen, side) {
   }
   side.globalAlpha = 1;
   Object.assign(pen, { globalAlpha: size > 8 ? 0.75 : 1, lineWidth: size > 8 ? 1 : 1.5, lineJoin: "round" });
-  for (let k = 0; k < size; k++) {
-    pen.strokeStyle = mix(look.latent_colours[0], look.latent_colours[1], size > 1 ? k / (size - 1) : 0);
+  const draw = (k, colour) => {
+    pen.strokeStyle = colour;
     pen.beginPath();
     for (let t = 0; t < view.data.frames; t++) pen.lineTo((t + 0.5) * box.step, py(values[t * size + k]));
     pen.stroke();
+  };
+  for (let k = 0; k < size; k++) {
+    draw(k, mix(look.latent_colours[0], look.latent_colours[1], size > 1 ? k / (size - 1) : 0));
   }
-  pen.globalAlpha = 1;
+  Object.assign(pen, { globalAlpha: 1, lineWidth: 2.5 });
+  if (look.line < size) draw(look.line, look.mark_colour);
 }
 
 function paintGates(view, pen, side) {

@@ -1,15 +1,17 @@
 // Several takes of one piece in one roll view: one of them is seen and heard.
-// The files takes_view_*.js are joined to this one when it is sent: what a take points out, and the tool that erases.
+// The files takes_view_*.js are joined to this one when it is sent: what a take points out, and the tools that erase and draw.
 
 class TakesView extends RollView {
   listen() {
     super.listen();
     this.brush = new Brush(this);
+    this.pencil = new Pencil(this);
     this.part("takes").onkeydown = (e) => this.keyOfChoice(e);
   }
 
   receive(packet, send) {
     this.brush.receive(packet.paint, send);
+    this.pencil.receive(packet.draw, send);
     super.receive(packet);
   }
 
@@ -63,6 +65,7 @@ class TakesView extends RollView {
     if (i === this.chosen) return;
     this.chosen = i;
     this.brush.drop();
+    this.pencil.drop();
     this.showTake(true);
     this.player.tell(this.look.label);
   }
@@ -89,6 +92,7 @@ class TakesView extends RollView {
     paintMarks(this, pen);
     paintEdges(this, pen);
     this.brush.place();
+    this.pencil.place();
   }
 
   dressCaptions() {
@@ -111,16 +115,17 @@ class TakesView extends RollView {
   // --- the tool -------------------------------------------------------------------------------------------------
 
   hint() {
-    return this.brush.on ? BRUSH_HINT : super.hint();
+    return this.brush.on ? BRUSH_HINT : this.pencil.on ? PENCIL_HINT : super.hint();
   }
 
   showReadout() {
     super.showReadout();
-    if (this.brush.area) this.part("readout").textContent = this.brush.inWords();
+    const tool = this.brush.area ? this.brush : this.pencil.path.size ? this.pencil : null;
+    if (tool) this.part("readout").textContent = tool.inWords();
   }
 
   key(event) {
-    if (!this.brush.key(event)) super.key(event);
+    if (!this.brush.key(event) && !this.pencil.key(event)) super.key(event);
   }
 
   choose(t) {

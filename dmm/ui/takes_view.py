@@ -2,7 +2,8 @@
 
 All takes travel at once, so that to choose one asks nothing of the server (`takes_view.js`); what plays goes on at its
 beat. A take may point out keys, show what was erased from it, and mark a stretch of time; and where the page wants to
-know, the listener chooses with a tool what to erase (`takes_view_brush.js`).
+know, the listener chooses with a tool what to erase (`takes_view_brush.js`), or draws the path of a latent
+(`takes_view_pencil.js`).
 """
 
 from collections.abc import Callable, Sequence
@@ -18,17 +19,25 @@ from dmm.ui.roll_view import CODE, FRAME
 from dmm.ui.source import read_code, read_style
 from dmm.ui.theme import visible
 
+FARTHEST = 1000.0  # that a latent may be drawn from 0
 CHOICE = '<div class="takes" role="radiogroup" hidden></div>'
 TOOL = """
     <button class="brush" type="button" aria-pressed="false" hidden
       title="Drag over the roll; or go there and press Shift with the arrow keys, then Enter">
       Erase
     </button>
+    <button class="pencil" type="button" aria-pressed="false" hidden title="Drag over the latents to draw a path">
+      Draw z
+    </button>
+"""
+OVER = """
+    <div class="area" hidden></div>
+    <svg class="sketch" aria-hidden="true" hidden><polyline></polyline></svg>
 """
 
 _VIEW = st.components.v2.component(
     "dmm_takes_view",
-    html=FRAME.format(choice=CHOICE, tools=TOOL, over='<div class="area" hidden></div>'),
+    html=FRAME.format(choice=CHOICE, tools=TOOL, over=OVER),
     css=read_style("unseen", "roll_view", "takes_view"),
     js=f"{CODE}\n{read_code('takes_view')}\nexport default mountOf(TakesView);",
 )
@@ -67,6 +76,8 @@ def takes_view(
     shade: str = "this stretch",
     height: int | None = None,
     on_paint: Callable[[dict[str, int]], None] | None = None,
+    line: int | None = None,
+    on_draw: Callable[[int, tuple[float, ...]], None] | None = None,
 ) -> None:
     """Show and play the first of some takes; the others are a button away.
 
@@ -79,6 +90,8 @@ def takes_view(
         on_paint: called before the script or fragment runs again when somebody has chosen what to erase, with
             `{"from", "to", "low", "high"}`: beats from 0, `to` not included, and MIDI pitches, both included.
             Without it there is no such tool.
+        line: a latent to point out, from 0.
+        on_draw: the same, when somebody has drawn a path for it: from which beat on, counted from 0, and the values.
 
     Raises:
         ValueError: there is no take, two have one label, or an array is not as described.
@@ -93,6 +106,8 @@ def takes_view(
         "mark_colour": visible(palette.BLACK if voiced else palette.VERMILLION),  # a soprano's notes are vermillion
         "shade_colour": visible(palette.ORANGE),
         "paint": on_paint is not None,
+        "line": line,
+        "draw": on_draw is not None,
     }
     longest = max(len(take.roll) for take in takes)
 
@@ -101,7 +116,12 @@ def takes_view(
         if on_paint and found:
             on_paint(found)
 
-    _VIEW(key=key, data=packet, on_paint_change=painted)
+    def drawn():
+        found = read_path(st.session_state[key].get("draw"), longest)
+        if on_draw and found:
+            on_draw(*found)
+
+    _VIEW(key=key, data=packet, on_paint_change=painted, on_draw_change=drawn)
 
 
 def read_rectangle(value: object, frames: int) -> dict[str, int] | None:
@@ -112,6 +132,18 @@ def read_rectangle(value: object, frames: int) -> dict[str, int] | None:
     found = {name: value[name] for name in names}
     beats = 0 <= found["from"] < found["to"] <= frames
     return found if beats and LOWEST_KEY <= found["low"] <= found["high"] < LOWEST_KEY + KEYS else None
+
+
+def read_path(value: object, frames: int) -> tuple[int, tuple[float, ...]] | None:
+    """The same of a path that was drawn: from which beat on, and its values, finite and at most `FARTHEST` in size."""
+    if not isinstance(value, dict) or type(value.get("from")) is not int or not isinstance(value.get("values"), list):
+        return None
+    start, values = value["from"], value["values"]
+    if not values or not 0 <= start <= frames - len(values):
+        return None
+    if not all(type(one) in (int, float) and abs(one) <= FARTHEST for one in values):
+        return None
+    return start, tuple(map(float, values))
 
 
 def _take_packet(take: Take) -> dict:

@@ -5,7 +5,7 @@ import streamlit as st
 from dmm import figures
 from dmm.ui.dials import pick
 from dmm.ui.explain import formula_and_code
-from dmm.ui.listen import acts
+from dmm.ui.listen import acts, drawn
 from dmm.ui.listen.lesson import LESSON
 from dmm.ui.live import shown_gates
 from dmm.ui.looking import choose_piece, telling
@@ -17,7 +17,6 @@ SOURCE = (
     "A made-up piece comes from random numbers that are known. For a piece that is there, a draw of the posterior says "
     "how it may have come about, and so from which random numbers."
 )
-NO_GATE = "This run's transition has no gate to clamp: choose a run that is gated, or another act."
 HOW = (
     "Three steps, as for every *counterfactual*. **Abduction**: which random numbers made the piece? Of a piece that "
     "the model made up they are known. Of another one, a draw of $z_{1:T}$ from the posterior (as in **Continue**) "
@@ -50,7 +49,6 @@ def _show_twins(run, piece):
     origin = acts.origin_of(run, piece, acts.choose_seed())
     act = acts.choose_act(run, origin)
     if act is None:
-        st.info(NO_GATE)
         return
     found, spread = acts.twins(origin, act)
     pointed = {"marks": found.differs, "shaded": (act.start, act.end)}
@@ -64,6 +62,8 @@ def _show_twins(run, piece):
         description="A piece and its twin, whose hidden state was moved; keys at which they differ are marked.",
         marked="differs",
         shade="acted on",
+        line=act.dimension,
+        on_draw=drawn.keep if act.kind == "draw" else None,
     )
     st.caption(acts.how_many_differ(found, act))
     dimension = act.dimension or 0

@@ -9,16 +9,20 @@ from dmm.inspection import FIRST_BEATS
 from dmm.interventions import Act
 from dmm.runs import store
 from dmm.ui.dials import Dial, dials, listing, pick
+from dmm.ui.listen import drawn
 from dmm.ui.listen.lesson import LESSON
 from dmm.ui.looking import called, model_of, version_of
 
 BEATS, PAIRS = FIRST_BEATS, 32
 LAST = "last act"
-KINDS = {"hold": "Hold", "drag": "Drag", "swap": "Swap two", "gate": "Clamp the gate"}
+KINDS = {"hold": "Hold", "drag": "Drag", "draw": "Draw", "swap": "Swap two", "gate": "Clamp the gate"}
 KIND = (
-    "Hold a dimension at one value; drag its path up or down; let two dimensions change places; or clamp its gate open "
-    "or shut."
+    "Hold a dimension at one value; drag its path up or down; draw its path by hand; let two dimensions change places; "
+    "or clamp its gate open or shut."
 )
+DRAW = "Press **Draw z** below and draw over the latents: the thick line is the dimension that is acted on."
+NO_GATE = "This run's transition has no gate to clamp: choose a run that is gated, or another act."
+ALONE = "This run has one latent dimension, so there is no other to swap it with: choose another act."
 SEED = Dial("act_seed", "Random numbers", 0, 999, 0, 1, "The seed: of the piece, or of the draw that explains it.")
 VALUE = Dial(
     "act_by",
@@ -66,13 +70,19 @@ def origin_of(run, piece, seed: int) -> Origin:
 
 
 def choose_act(run, origin: Origin) -> Act | None:
-    """What is done, where and when; None if it asks for a gate and there is none."""
-    kind = pick(LESSON, "act", "The act", KINDS, KIND)
-    if kind == "gate" and store.read_run_config(run).transition != "gated":
+    """What is done, where and when; None, after a sentence, if this run has not what it takes."""
+    kind, config = pick(LESSON, "act", "The act", KINDS, KIND), store.read_run_config(run)
+    lacks = {"gate": (config.transition != "gated", NO_GATE), "swap": (config.z_dim == 1, ALONE)}
+    if kind in lacks and lacks[kind][0]:
+        st.info(lacks[kind][1])
         return None
     first, second, third, fourth = st.columns(4, gap="medium")
     with first:
         dimension = _choose_dimension("act_dim", "Dimension", origin)
+    if kind == "draw":
+        st.markdown(DRAW)
+        start, end, path = drawn.path(origin.beats)
+        return Act(kind, dimension, start, end, path=path)
     with second:
         value, other, whole = _choose_how(kind, origin, dimension)
     with third:

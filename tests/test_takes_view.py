@@ -361,4 +361,4 @@ def test_a_path_is_drawn_over_the_latents_beat_by_beat_and_reaches_the_page(page
     ((start, values),) = painted(page)
     assert start == 1
     assert values == pytest.approx([-2, -1, 0, 1, 2], abs=0.02)
-    assert view.locator(".sketch").get_attribute("hidden") is not None, "the page has answered"
+    wait_until(lambda: view.locator(".sketch").get_attribute("hidden") is not None, "it is gone", tab=page)

@@ -31,7 +31,7 @@ def show(run) -> None:
     """A piece, what is done to its state, and its twin."""
     st.markdown(
         "What would have sounded, had the hidden state been another? Not *seen* to be another, which other music would "
-        "explain, but **made** so: $\\operatorname{do}(z_{tj} = c)$. The arrows into $z_{tj}$ are cut, those out of it "
+        "explain, but **made** so: $\\operatorname{do}({z_{tj} = c})$. The arrows into $z_{tj}$ are cut, those out of it "
         "stay, and so does every random number. Whatever differs below is due to the act, and to nothing else."
     )
     source = pick(LESSON, "act_on", "Act on", SOURCES, SOURCE)

@@ -36,6 +36,21 @@ class Drawn(NamedTuple):
     probabilities: np.ndarray
 
 
+class NotFinite(ValueError):
+    """A hidden state ran away: the weights are no good, or no good for so many frames."""
+
+
+def finite(found):
+    """The arrays of a NamedTuple as they are.
+
+    Raises:
+        NotFinite: there is something in them that is not a finite number.
+    """
+    if not all(np.isfinite(part).all() for part in found):
+        raise NotFinite("a hidden state, or what follows from it, is not a finite number")
+    return found
+
+
 def save_inspection(path: Path, inspection: Inspection) -> None:
     """Write an inspection as an `.npz` file."""
     np.savez_compressed(path, **inspection._asdict())

@@ -10,7 +10,7 @@ from dmm.config import make_config
 from dmm.data import load_dataset
 from dmm.data.piece import LOWEST, Piece, make_roll
 from dmm.deep_markov_model import make_dmm
-from dmm.inspection import inspect_piece
+from dmm.inspection import NotFinite, inspect_piece
 from dmm.probing import latents, memory, nudging, scores, statistics, study
 from dmm.probing.ridge import Probe, fit, one_hot
 from dmm.probing.study import Answers, Inputs
@@ -258,7 +258,7 @@ def test_a_filtered_state_is_that_of_a_piece_that_ends_there(tiny):
 def test_states_that_run_away_are_refused(tiny):
     with torch.no_grad():
         tiny.inference.z_q_0 += np.inf
-    with pytest.raises(latents.NotFinite):
+    with pytest.raises(NotFinite):
         latents.infer(tiny, rolls_of([3]))
 
 
@@ -353,7 +353,7 @@ def test_part_shows_what_z_knows_and_follows_its_controls():
     at = open_page("listen", part="probe", run="0000000000000003", ridge="1", toward="6", nudge="3")
     assert_alive(at, "listen")
     said = words(at)
-    assert "241 training pieces (13,648 beats), and judged on 75 test pieces (3,794 beats)" in said
+    assert "Fitted to 241 training pieces (13,648 beats), judged on 75 test pieces (3,794 beats)" in said
     assert "Averaged over the piece" in said
     assert "its scale goes from" in said
     assert not at.warning

@@ -183,6 +183,32 @@ def test_states_and_missing_keys_are_those_of_the_grid(edges, seed):
         assert_means(chances, keys[observed == 0].numpy())
 
 
+def test_particles_that_go_on_take_their_missing_keys_with_them():
+    """Key 0 of frame 1 is missing and hangs on z as the known key 1 does; frame 2 tells what it was."""
+    dmm = make_model(x_dim=3, z_dim=1, edges="augmented", transition="linear", emitter="linear", first="given")
+    for parameter in dmm.parameters():
+        parameter.zero_()
+    look, sharp, tells = dmm.emitter.z_to_logits, 8.0, 3.0
+    look.weight[:2, 0], look.bias[:2] = sharp, -sharp  # where z is beyond 1, which is one in six
+    look.weight[2, 1], look.bias[2] = 2 * tells, -tells
+    x = torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    observed = torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    z = torch.linspace(-8, 8, 4001)
+    weight = torch.exp(-(z**2) / 2) / math.sqrt(2 * math.pi) * (z[1] - z[0])
+    on = torch.sigmoid(sharp * z - sharp)
+    exact = float((weight * on * (on * sigmoid(tells) + (1 - on) * sigmoid(-tells))).sum())
+    was_on = float((weight * on * on).sum()) * sigmoid(tells) / exact
+    runs = [smooth(dmm, x, observed, particles=300, draws=20, seed=seed) for seed in range(SEEDS)]
+    assert_means([math.exp(run.log_likelihood) / exact for run in runs], 1)
+    assert_means([run.x[:, 0, 0].mean() for run in runs], was_on)
+    for run in runs[:2]:
+        np.testing.assert_allclose(run.probabilities[:, 1, 2], [sigmoid(2 * tells * x - tells) for x in run.x[:, 0, 0]])
+
+
+def sigmoid(logit):
+    return 1 / (1 + math.exp(-logit))
+
+
 @pytest.mark.parametrize("edges", ["markov", "augmented"])
 def test_first_frame_of_a_continuation_is_what_the_grid_predicts(edges):
     dmm, x, _ = make_nonlinear(edges, frames=4, x_dim=2, seed=7 if edges == "markov" else 10)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dmm.data import DataError
 from dmm.history import load_history
-from dmm.inspection import load_inspection
+from dmm.inspection import NotFinite, load_inspection
 from dmm.runs import store
 from dmm.runs.store import RunError
 from dmm.ui import own_pieces
@@ -18,6 +18,7 @@ from dmm.ui.words import describe_config, plain
 
 RUN = "The model to look into: your own run, or one that came with the app."
 PIECE = "The piece to look into. The first ones listed were held out for the test; music of your own comes last."
+RAN_AWAY = "With these weights the hidden states are no finite numbers; look at another run, or at fewer beats."
 PARTS = {"test": "held out for the test", "valid": "held out for validation", "train": "trained on"}
 
 
@@ -68,6 +69,8 @@ def telling(show):
             return show(*args, **how)
         except (DataError, RunError) as error:
             st.error(plain(str(error)))
+        except NotFinite:
+            st.error(RAN_AWAY)
 
     return told
 
@@ -105,6 +108,11 @@ def draw(run_name: str, version: float, steps: int, seed: int):
     from dmm.inspection import draw_piece
 
     return draw_piece(_model(run_name, version)[0], steps, seed)
+
+
+def is_augmented(run) -> bool:
+    """Whether the model of a run looks at the frame before as well, so that not all of its memory is in z."""
+    return store.read_run_config(run).edges == "augmented"
 
 
 def stored_of(run):

@@ -27,13 +27,15 @@ VALUE = Dial(
     4.0,
     2.0,
     0.25,
-    "Of this dimension over the piece. Hold: counted from its mean. Drag: from where it would be.",
+    "Of this dimension over the piece as it is. Hold: counted from its mean there. Drag: from its path there.",
 )
 ORDER = (
     "Ordered by how much is heard of them directly: how many keys of a beat the emitter changes when a dimension is "
     "dragged by a standard deviation. What it moves through the transition, in later beats, is not in this number."
 )
 GATES = {"open": "Open: as the network proposes", "shut": "Shut: by the linear rule"}
+NO_GATE = "This run's transition has no gate to clamp: choose a run that is gated, or another act."
+NO_OTHER = "This run's hidden state has one dimension, so there is none to swap it with: choose another act or run."
 WHOSE = {"one": "Of this dimension", "all": "Of all dimensions"}
 
 
@@ -66,9 +68,9 @@ def origin_of(run, piece, seed: int) -> Origin:
 
 
 def choose_act(run, origin: Origin) -> Act | None:
-    """What is done, where and when; None if it asks for a gate and there is none."""
+    """What is done, where and when; None if this run does not have what it asks for, as `why_not` says."""
     kind = pick(LESSON, "act", "The act", KINDS, KIND)
-    if kind == "gate" and store.read_run_config(run).transition != "gated":
+    if why_not(run, kind):
         return None
     first, second, third, fourth = st.columns(4, gap="medium")
     with first:
@@ -82,6 +84,14 @@ def choose_act(run, origin: Origin) -> Act | None:
     begin = min(start["act_from"], origin.beats) - 1
     end = min(begin + length["act_for"], origin.beats)
     return Act(kind, None if whole else dimension, begin, end, value, other)
+
+
+def why_not(run, kind) -> str:
+    """Why this run's state cannot be acted on so; "" if it can."""
+    config = store.read_run_config(run)
+    if kind == "gate" and config.transition != "gated":
+        return NO_GATE
+    return NO_OTHER if kind == "swap" and config.z_dim < 2 else ""
 
 
 def _choose_how(kind, origin, dimension):
@@ -132,20 +142,18 @@ def how_many_differ(found, act: Act) -> str:
 
 def how_far_it_carries(spread, act: Act) -> str:
     """The mean difference, and how fast it fades, in numbers of the figure."""
-    last = spread.common[act.end - 1]
+    last, other = spread.common[act.end - 1], spread.apart[act.end - 1]
     there = f"At the last beat of the act {last:.2f} keys differ on average over {PAIRS} pairs of pieces"
-    apart = (
-        f"Two pieces from *other* random numbers differ at {spread.apart[act.end - 1]:.2f} keys there, so one pair of "
-        "those would say little of the act."
-    )
+    much = ", more than twice as much: one such pair would say little of the act" if other > 2 * last else ""
+    apart = f"With *other* random numbers from the first beat of the act on it is {other:.2f}{much}."
     after = spread.common[act.end :]
-    if not len(after):
+    if not len(after) or not last:
         return f"{there}. {apart}"
     gone = np.flatnonzero(after <= last / 2)
     if not len(gone):
         return f"{there}, and {after[-1]:.2f} still do at the end of the piece. {apart}"
     beats = f"{gone[0] + 1} beat{'s' if gone[0] else ''}"
-    return f"{there}; {beats} later it is half of that or less: so long does this model remember. {apart}"
+    return f"{there}; {beats} later it is half of that or less, so soon is the act forgotten. {apart}"
 
 
 @st.cache_data(show_spinner="Rolling the model forward…", max_entries=200)

@@ -7,7 +7,7 @@ import streamlit as st
 from dmm.config_link import in_digits
 from dmm.data.piece import make_roll
 from dmm.decoding import decode
-from dmm.inspection import FIRST_BEATS, FIRST_SEED, draw_piece, load_drawn
+from dmm.inspection import FIRST_BEATS, FIRST_SEED, draw_piece, finite, load_drawn
 from dmm.runs import store
 from dmm.ui.dials import Dial, carry, dials, turn
 from dmm.ui.explain import formula_and_code
@@ -158,7 +158,7 @@ def draw(run_name: str, version: float, steps: int, seed: int, z_heat: float, no
     stored = run / "drawn.npz"
     if (steps, seed, z_heat, note_heat) == (FIRST_BEATS, FIRST_SEED, *MODEL) and stored.is_file():
         return load_drawn(stored)
-    return draw_piece(model_of(run)[0], steps, seed, z_temperature=z_heat, note_temperature=note_heat)
+    return finite(draw_piece(model_of(run)[0], steps, seed, z_temperature=z_heat, note_temperature=note_heat))
 
 
 @st.cache_data(show_spinner=False, max_entries=300)

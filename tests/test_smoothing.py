@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from dmm import evaluation, kalman
+from dmm import evaluation, guided, kalman
 from dmm.config import make_config
 from dmm.data import load_dataset
 from dmm.deep_markov_model import build_dmm
@@ -96,6 +96,19 @@ def test_moments_and_likelihood_are_those_of_kalman_whatever_the_network_says(ki
     lagged = [np.einsum("sti,stj->tij", part[:, 1:], part[:, :-1]) / 200 for part in away]
     assert_means(lagged, exact.lag_one[0], slack=1e-2, within=0.15)
     assert_means([math.exp(run.log_likelihood - filtered.log_likelihood[0]) for run in runs], 1)
+    holes = observed.numpy() == 0
+    away = [(run.x.numpy() - exact.mean[0] @ model.H.T - model.offset)[:, holes] for run in runs]
+    spread = (np.einsum("ki,tij,kj->tk", model.H, exact.cov[0], model.H) + np.diag(model.R))[holes]
+    assert_means([(part**2).mean(0) for part in away], spread, slack=2e-2, within=0.3)
+    assert all(1 <= effective <= 800.001 for run in runs for effective in run.effective)
+
+
+def test_particles_are_promised_what_the_guess_of_the_next_state_makes_of_them():
+    numbers = torch.rand(4, 6, 2).unbind()
+    p, q = (torch.distributions.Normal(loc, 0.3 + scale) for loc, scale in (numbers[:2], numbers[2:]))
+    kl = torch.distributions.kl_divergence(q, p).sum(-1)
+    found = guided.promise(guided.Ahead(p.mean, p.stddev, q.mean, q.stddev))
+    torch.testing.assert_close(found, (kl.min() - kl).clamp(min=-guided.FARTHEST))
 
 
 def test_likelihood_is_unbiased_even_with_three_particles():

@@ -7,7 +7,15 @@ import streamlit as st
 
 from dmm.data import DataError
 from dmm.history import load_history
-from dmm.inspection import NotFinite, load_inspection
+from dmm.inspection import (
+    FIRST_BEATS,
+    FIRST_SEED,
+    NotFinite,
+    draw_piece,
+    finite,
+    load_drawn,
+    load_inspection,
+)
 from dmm.runs import store
 from dmm.runs.store import RunError
 from dmm.ui import own_pieces
@@ -102,12 +110,19 @@ def inspect(run_name: str, version: float, piece_name: str, _roll: np.ndarray):
     return inspect_piece(dmm, _roll), step
 
 
-@st.cache_data(show_spinner="Drawing from the model…", max_entries=200)
-def draw(run_name: str, version: float, steps: int, seed: int):
-    """A piece drawn from the model alone."""
-    from dmm.inspection import draw_piece
+@st.cache_data(show_spinner="Drawing from the model…", max_entries=300)
+def draw(run_name: str, version: float, steps: int, seed: int, z_heat: float = 1.0, note_heat: float = 1.0):
+    """A piece from the model alone: the one that is stored with the run, without torch, or one that is drawn now.
 
-    return draw_piece(_model(run_name, version)[0], steps, seed)
+    Raises:
+        RunError: there is no snapshot, or it cannot be read.
+        NotFinite: a state runs away.
+    """
+    stored = store.find_run(run_name) / "drawn.npz"
+    if (steps, seed, z_heat, note_heat) == (FIRST_BEATS, FIRST_SEED, 1.0, 1.0) and stored.is_file():
+        return load_drawn(stored)
+    dmm, _ = _model(run_name, version)
+    return finite(draw_piece(dmm, steps, seed, z_temperature=z_heat, note_temperature=note_heat))
 
 
 def is_augmented(run) -> bool:

@@ -196,6 +196,8 @@ def test_answers_about_beats_by_hand():
     assert asked["sounding"].tolist() == [2, 0, 3, 3, 3]
     assert asked["struck"].tolist() == [2, 0, 3, 0, 1]
     assert asked["phrase"].tolist() == [2, 1, 0, 1, 0], "a chord before silence is not held"
+    leaves = piece._replace(voices=np.where(np.arange(5)[:, None] < 3, voices, voices * [1, 0, 1, 1]).astype(np.uint8))
+    assert TARGETS["phrase"].of(leaves).tolist() == [4, 3, 2, 1, 0], "nor one that a voice leaves"
     assert asked["start"].tolist() == [0, 1, 2, 3, 4]
     assert asked["end"].tolist() == [4, 3, 2, 1, 0]
     assert asked["key"] is asked["signature"] is asked["mode"] is None

@@ -314,6 +314,9 @@ def test_continuations_know_nothing_of_what_came_after_and_temperatures_leave_th
     loc = dmm.transition(torch.from_numpy(warm.z[:, 2]))[0]
     np.testing.assert_allclose(still[0].z[:, 3], loc.numpy())
     assert np.isin(still[0].probabilities[:, 3:], (0, 1)).all()
+    cold = continue_piece(dmm, x, 3, 4, particles=32, z_temperature=0)
+    np.testing.assert_allclose(cold.z[:, 3], loc.numpy())
+    assert not np.isin(cold.probabilities[:, 3:], (0, 1)).any(), "the notes keep theirs"
     assert continue_piece(dmm, x, 6, 1, particles=32).rolls.shape == (8, 7, 3)  # after the end
 
 

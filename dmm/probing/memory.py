@@ -7,8 +7,8 @@ $$
 \text{settled}_n = \frac{\sum_k \operatorname{Var}_{z_t} E[p_{k,t+n} \mid z_t]}{\sum_k \operatorname{Var} p_{k,t+n}}
 $$
 
-1 if z_t alone decides, 0 if nothing of it is left. Estimated without bias as in the analysis of variance, so that
-chance alone gives 0 on average, and now and then less.
+1 if z_t alone decides, 0 if nothing of it is left. Both variances are estimated without bias, as in the analysis of
+variance; so chance alone gives about 0, and now and then less.
 """
 
 import numpy as np

@@ -130,6 +130,11 @@ def is_augmented(run) -> bool:
     return store.read_run_config(run).edges == "augmented"
 
 
+def beside_z(run) -> str:
+    """What else the emitter of a run looks at, to be said after "$z_t$"."""
+    return " and the notes $x_{t-1}$" if is_augmented(run) else ""
+
+
 def stored_of(run):
     """The inspection of the first test piece and the history that came with a stored run; needs no torch."""
     return _stored(run, version_of(run))

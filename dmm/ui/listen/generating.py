@@ -12,7 +12,7 @@ from dmm.ui.dials import Dial, carry, dials, turn
 from dmm.ui.explain import formula_and_code
 from dmm.ui.listen.lesson import LESSON
 from dmm.ui.live import shown_gates
-from dmm.ui.looking import draw, telling, version_of
+from dmm.ui.looking import beside_z, draw, telling, version_of
 from dmm.ui.takes_view import Take, takes_view
 
 SEED = Dial(
@@ -51,8 +51,8 @@ KEEP = "Keeps both temperatures: move them, and you can go back and forth betwee
 MODEL = (1.0, 1.0)  # temperatures of the model itself
 KEPT = "kept temperatures"
 WHAT = (
-    "- **Draw**: what the model says. Given $z_t$ each of the 88 keys is a coin of its own, so a beat may get six "
-    "keys, or a second where a third was meant.\n"
+    "- **Draw**: what the model says. Given $z_t${seen} each of the 88 keys is a coin of its own, so a beat may get "
+    "six keys, or a second where a third was meant.\n"
     "- **Probabilities**: the coins' weights, for the same $z_t$, shown as opacity. They look smooth because they are "
     "means over all that might have sounded, and are no piece. Played are the keys that are likelier than not, so an "
     "undecided chord falls silent.\n"
@@ -78,7 +78,7 @@ def show(run) -> None:
         "same beat."
     )
     _show_pieces(run)
-    st.markdown(WHAT)
+    st.markdown(WHAT.format(seen=beside_z(run)))
     _explain_voices()
 
 

@@ -15,11 +15,10 @@ from dmm.ui import looking
 from dmm.ui.datasets import dataset_of
 from dmm.ui.dials import listing, stops
 from dmm.ui.latents.showing import what_it_sees
-from dmm.ui.listen import limits, nudge
+from dmm.ui.listen import limits, nudge, probe_reading
 from dmm.ui.listen.lesson import LESSON
 from dmm.ui.listen.probe_results import MOST_BEATS, ask, first_pieces, knowing, latents_of, pieces_of, reach
 from dmm.ui.plot import plot
-from dmm.ui.roll_view import roll_view
 from dmm.ui.words import plain
 
 ONE_SIDED = "A probe is fitted to training pieces and judged on test pieces, and these data have not both."
@@ -100,7 +99,7 @@ def _probe(run, piece, pieces):
         st.caption(f"Left out: {'; '.join(left_out)}.")
     found = ask(run, pieces, name, ridge)
     _scores(run, found, TARGETS[name])
-    _reading(run, piece, pieces, found, TARGETS[name])
+    probe_reading.show(run, piece, pieces, found, TARGETS[name])
     if name in FAR:
         _reach(run, pieces, name, ridge, found)
     nudge.show(run, pieces, name, ridge)
@@ -132,62 +131,6 @@ def _compared(one, other):
         return f"{'more' if gap > 0 else 'less' if gap < 0 else 'as much'} ({gap:+.3f}, on one piece alone)"
     word = "more" if gap > 2 * error else "less" if gap < -2 * error else "neither clearly more nor clearly less"
     return f"{word} ({gap:+.3f} ± {error:.3f})"
-
-
-def _reading(run, piece, pieces, found, target):
-    """The probe's reading along one piece."""
-    st.subheader("Along one piece", anchor=False)
-    name = f"{piece.name}, {piece.title}" + (f" ({piece.key})" if piece.key else "")
-    roll_view(
-        key="probed piece",
-        roll=piece.roll,
-        title=name,
-        description="The piece that is read below.",
-        voices=piece.voices,
-        onsets=piece.onsets,
-    )
-    readings = found.probe.read(_states_of(run, piece, pieces).mean)
-    truth = target.of(piece)
-    if target.classes:
-        _class_reading(readings, truth, found.answers.names, target)
-        return
-    mean = float(np.concatenate(found.answers.train).mean())
-    if truth is None:
-        st.caption("What is right is not known of this piece.")
-    title = ", ".join(filter(None, (target.title.lower(), target.unit)))
-    plot(figures.number_reading(readings[:, 0], truth, mean, title), "probe reading")
-
-
-def _states_of(run, piece, pieces):
-    """The guess of one piece: that of the study, if it is one of its pieces."""
-    studied = pieces.train + pieces.test
-    place = next((i for i, one in enumerate(studied) if one.roll is piece.roll), None)
-    return latents_of(run, [piece])[0] if place is None else latents_of(run, studied)[place]
-
-
-def _class_reading(readings, truth, names, target):
-    """The heat map of classes, and the class with the most over the whole piece."""
-    titles = [target.classes[one] for one in names]
-    place = np.full(len(readings), -1)
-    if truth is not None:
-        place = np.where(np.isin(truth, names), np.searchsorted(names, truth), -1)
-    plot(figures.class_reading(readings, titles, place), "probe reading")
-    st.caption(
-        "Each column sums to 1, as probabilities do, but a weighted sum may leave 0 to 1; shades stop there. "
-        + (_whole_piece(readings, truth, titles, target) if target.whole else _share(readings, place, truth))
-    )
-
-
-def _whole_piece(readings, truth, titles, target):
-    """What the mean over all beats says, and what is right."""
-    said = f"Averaged over the piece, {titles[readings.mean(0).argmax()]} is highest"
-    return f"{said}; right is {target.classes[truth[0]]}." if truth is not None else f"{said}."
-
-
-def _share(readings, place, truth):
-    if truth is None:
-        return "What is right is not known of this piece."
-    return f"The highest is right on {(readings.argmax(1) == place).mean():.0%} of the beats."
 
 
 def _reach(run, pieces, name, ridge, found):

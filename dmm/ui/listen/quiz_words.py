@@ -38,8 +38,8 @@ def fair(voices: Mapping[str, str]) -> str:
         "opens one link hears the same quiz (of a run that still trains, who begins later may hear "
         f"another). Do not count along: that alone would give {BY_COUNTING:g} right on "
         f"average, where guessing gives {EACH}.\n"
-        "- The model is heard from early, middle and late moments of its training alike. At its very start it is "
-        "nearly the coins, since the emission's first bias is their frequencies.\n"
+        "- The model is heard from each quarter of what it drew in its training, early to late. At its very start it "
+        "is nearly the coins, since the emission's first bias is their frequencies.\n"
         "- A run draws all its pieces with the same random numbers, so its late ones resemble each other. You may know "
         f"a passage again that you were told of: then it is memory that tells the model from {music}."
     )

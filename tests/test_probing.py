@@ -17,6 +17,7 @@ from dmm.probing.study import Answers, Inputs
 from dmm.probing.targets import SIGNATURES, SOON, TARGETS, missing
 from dmm.runs import snapshots, store
 from dmm.training import make_spec, make_state
+from dmm.ui.listen.probe_results import pieces_of
 from tests.test_pages import OWNER, assert_alive, open_page
 from tests.tiny_runs import TINY, write_tiny_data
 
@@ -138,6 +139,9 @@ def test_shuffled_answers_are_those_of_another_piece_at_the_own_length(rng):
     assert all(len(set(piece)) == 1 and piece[0] != own[0] for piece, own in zip(lent.train, train, strict=True))
     assert sorted(piece[0] for piece in lent.train) == [3, 5, 8, 13]
     assert lent.test[0].tolist() == [1, 1]
+    counted = study.shuffled(Answers([np.arange(40)] * 3, [], NONE), seed=5)
+    assert all(sorted(piece) == list(range(40)) and (np.diff(piece) % 40 == 1).all() for piece in counted.train)
+    assert all(piece[0] for piece in counted.train), "from some beat on: the place in the piece tells nothing"
 
 
 @pytest.mark.parametrize("lag", [-2, 0, 3])
@@ -338,6 +342,12 @@ def test_counts_by_hand():
     mean, error = statistics.count([roll, roll[:1]], statistics.clashing)
     assert (mean, error) == (pytest.approx(0.7), pytest.approx(0.3))
     assert np.isnan(statistics.count([roll[:1]], statistics.repeated)).all()
+
+
+def test_data_that_differ_in_their_notes_alone_have_results_of_their_own():
+    one, other = ([Piece("song", "", roll)] for roll in rolls_of([4]) + rolls_of([4], seed=9))
+    names = {pieces_of("song.mid", one, one).name, pieces_of("song.mid", one, other).name}
+    assert len(names | {pieces_of("song.mid", one, one).name}) == 2
 
 
 def test_draws_are_as_many_and_as_long(tiny):

@@ -154,8 +154,7 @@ def test_the_horizon_is_the_cost_of_each_beat_under_the_mean_over_all_continuati
         by_hand = [-np.log(np.mean(np.prod(np.where(x[h] == 1, p[:, h], 1 - p[:, h]), -1))) for h in range(6)]
         assert plain(lines[name]) == pytest.approx(by_hand, abs=1e-3)
     assert ("at temperature 0.5" in " ".join(one.value for one in at.caption)) == (heat == 0.5)
-    on = np.concatenate([one.roll for one in CHORALES.train])
-    q = (on.sum(0) + 0.5) / (len(on) + 1)
+    q = frequencies()
     histogram = [-np.log(np.where(x[h] == 1, q, 1 - q)).sum() for h in range(6)]
     assert plain(lines["each key by its frequency"]) == pytest.approx(histogram)
 
@@ -180,8 +179,8 @@ def test_a_piece_that_is_over_goes_on_all_the_same():
 
 def test_what_is_left_stays_and_what_was_erased_is_drawn_from_the_posterior(dmm):
     piece = CHORALES.test[2]
-    at = listen("fill", piece=piece.name, holes="tenor.9-12-21-108", fill_seed="4")
-    missing = holes.missing(["tenor", holes.Rectangle(8, 12)], len(piece.roll), piece.voices)
+    at = listen("fill", piece=piece.name, holes="17-20-40-72.9-12-21-108", fill_seed="4")
+    missing = holes.missing([holes.Rectangle(16, 20, 40, 72), holes.Rectangle(8, 12)], len(piece.roll))
     found = fill_in(dmm, piece.roll, ~missing, imputed.MANY, 4, imputed.PARTICLES)
     heard = takes(at, "filling")
     frames = len(piece.roll)
@@ -194,15 +193,26 @@ def test_what_is_left_stays_and_what_was_erased_is_drawn_from_the_posterior(dmm)
     assert not left[missing].any()
     assert np.array_equal(left[~missing], piece.roll[~missing])
     p = found.probabilities.mean(0).astype(float)
-    cost = -np.log(np.where(piece.roll == 1, p, 1 - p))[missing].sum() / missing.any(1).sum()
-    assert float(at.metric[0].value) == pytest.approx(cost, abs=0.006)
+    for metric, chances in zip(at.metric, (p, np.broadcast_to(frequencies(), p.shape)), strict=False):
+        cost = -np.log(np.where(piece.roll == 1, chances, 1 - chances))[missing].sum() / 8
+        assert float(metric.value) == pytest.approx(cost, abs=0.006)
+    assert float(at.metric[2].value.strip("%")) == pytest.approx(100 * p[missing & (piece.roll == 1)].mean(), abs=0.6)
+
+
+def frequencies():
+    """How often each key sounds in what the stored runs learned from."""
+    on = np.concatenate([one.roll for one in CHORALES.train])
+    return (on.sum(0) + 0.5) / (len(on) + 1)
 
 
 def test_buttons_erase_and_take_back():
     at = listen("fill", holes="none")
     assert "Nothing is erased" in sentences(at)[0]
     assert list(takes(at, "filling")) == ["As it was", "Reconstruction", "Played back"]
+    piece = CHORALES.test[0]
     click(at, "Erase the bass")
+    gone = holes.missing(["bass"], len(piece.roll), piece.voices)
+    assert np.array_equal(bits(takes(at, "filling")["Mean"]["holes"], len(piece.roll)), gone)
     click(at, "Erase the soprano")
     assert at.session_state[erasing.KEY] == ["bass", "soprano"]
     click(at, "Undo")

@@ -476,6 +476,24 @@ def test_twins_are_drawn_over_the_stretch_in_which_something_is_done():
     assert (stretch.x0, stretch.x1) == (3.5, 7.5)  # beats 4 to 7
 
 
+def test_keys_apart_and_costs_ahead_are_told_and_drawn_in_order():
+    figure = figures.keys_apart([0, 2, 4, 1], [0, 3, 5, 6], 1, 4, 9)
+    assert "2.3 a beat while something is done, 1.0 at the last beat" in figure.layout.meta["description"]
+    assert "4.7 and 6.0" in figure.layout.meta["description"]
+    assert {trace.name: list(trace.y) for trace in figure.data} == {
+        "other random numbers": [0, 3, 5, 6],
+        "the same random numbers": [0, 2, 4, 1],
+    }
+    paths = figures.twin_paths([0.0, 1.0, 0.0], [0.0, 3.0, 0.5], 1, 2, 0)
+    assert "by up to 2.00, and by 0.50 at the last beat" in paths.layout.meta["description"]
+    costs = figures.cost_ahead([4, 5], [7, 8], [11, 12], 16)
+    assert {trace.name: (list(trace.x), list(trace.y)) for trace in costs.data} == {
+        "each key by its frequency": ([1, 2], [11, 12]),
+        "this model without a beginning": ([1, 2], [7, 8]),
+        "this model": ([1, 2], [4, 5]),
+    }
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

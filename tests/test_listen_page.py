@@ -270,7 +270,13 @@ def test_a_made_up_piece_and_its_twin_differ_where_the_marks_are(dmm):
     assert np.array_equal(roll_of(heard["As it would have been"]), found.counterfactual.roll)
     assert np.array_equal(bits(heard["As it is"]["marks"], 64), found.differs)
     assert heard["As it is"]["shaded"] == [16, 32]
-    assert f"They differ at {found.differs.sum():,} keys" in " ".join(one.value for one in at.caption)
+    assert acts.how_many_differ(found, act) in [one.value for one in at.caption]
+    spread = counterfactual.spread(dmm, counterfactual.made_up(dmm, 64, 0, 32), act, 0)
+    lines = {line["name"]: plain(line["y"]) for line in figures(at)["keys apart"]["data"]}
+    assert lines == {
+        "the same random numbers": pytest.approx(spread.common),
+        "other random numbers": pytest.approx(spread.apart),
+    }
 
 
 def test_a_chorale_is_the_factual_twin_note_for_note_with_its_voices():
@@ -313,6 +319,16 @@ def test_a_run_without_gates_says_so(new_run):
     assert_one_sentence(sentences(at)[0])
     assert "no gate" in sentences(at)[0]
     assert "twins" not in views(at)
+
+
+def test_how_many_keys_differ_in_words():
+    differs = np.zeros((6, 88), dtype=bool)
+    act, found = Act("hold", 0, 2, 3), counterfactual.Twins(None, None, differs)
+    assert acts.how_many_differ(found, act).startswith("They do not differ at a single key.")
+    differs[3, :2] = differs[5, 7] = True
+    assert acts.how_many_differ(found, act) == (
+        "They differ at 3 keys, on 2 of the 4 beats from beat 3 on; before it, nowhere."
+    )
 
 
 def test_one_dimension_has_none_to_change_places_with(new_run):

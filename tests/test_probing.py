@@ -325,6 +325,13 @@ def test_a_nudge_is_played_by_the_emitter_and_one_of_no_length_changes_nothing(e
     assert abs(there.others - there.value).min() > 0
 
 
+def test_a_nudge_is_tried_on_so_many_beats():
+    dmm = make_dmm(make_config(**TINY)).eval().requires_grad_(False)
+    probe = Probe(np.zeros(2), np.ones(2), np.ones((2, 1)), np.zeros(1))
+    long = nudging.nudge(dmm, probe, 0, 1.0, [np.zeros((1000, 2))] * 2, [np.zeros((1000, 88))] * 2, "sounding", 0)
+    assert long.beats == nudging.MOST_BEATS
+
+
 # --- what it cannot do ---
 
 
@@ -333,7 +340,43 @@ def test_settled_share_is_that_of_a_known_mixture(rng):
     assert memory.settled(start + rng.normal(size=(4000, 32, 2))) == pytest.approx(0.2, abs=0.02)
     assert memory.settled(np.repeat(start, 3, axis=1)) == pytest.approx(1)
     assert abs(memory.settled(rng.normal(size=(4000, 32, 2)))) < 0.005
+    assert abs(memory.settled(rng.normal(size=(4000, 2, 2)))) < 0.05
     assert memory.settled(np.full((3, 4, 2), 0.5)) == 0
+
+
+def without_weights(**values):
+    dmm = make_dmm(make_config(**TINY, transition="linear", emitter="linear", **values)).eval().requires_grad_(False)
+    for parameter in dmm.parameters():
+        parameter.zero_()
+    return dmm
+
+
+def test_memory_of_a_linear_walk_is_that_of_a_quadrature(rng):
+    dmm, (hold, look, beats) = without_weights(), (0.9, 2.0, 3)
+    dmm.transition.linear.weight.copy_(hold * torch.eye(2))
+    dmm.emitter.z_to_logits.weight[:, 0] = look
+    z = rng.normal(size=(300, 2))
+    points, weights = np.polynomial.hermite_e.hermegauss(40)
+    weights = weights / weights.sum()
+    sd = (np.log(2) + 1e-4) * np.sqrt(sum(hold ** (2 * t) for t in range(beats)))
+    chances = 1 / (1 + np.exp(-look * (hold**beats * z[:, :1] + sd * points)))
+    mean = chances @ weights
+    within = ((chances - mean[:, None]) ** 2 @ weights).mean()
+    between = mean.var(ddof=1)
+    found = memory.fade(dmm, z, np.zeros((300, 88)), beats)
+    assert found[beats] == pytest.approx(between / (between + within), abs=0.03)
+
+
+def test_memory_of_an_augmented_model_is_in_its_notes_too(rng):
+    dmm = without_weights(edges="augmented")
+    dmm.transition.rho.fill_(-20)
+    dmm.transition.from_frame.weight[0, 40] = 3.0
+    dmm.emitter.z_to_logits.weight[:, 0] = 2.0
+    notes = (rng.random((60, 88)) < 0.5).astype(float)
+    one, two = memory.fade(dmm, np.zeros((60, 2)), notes, 2)[1:]
+    assert one > 0.99, "all hangs on key 40 of the beat before"
+    p = 1 / (1 + np.exp(-6 * notes[:, 40]))  # of that key one beat on; what follows hangs on it alone
+    assert two == pytest.approx(p.var(ddof=1) / (p.var(ddof=1) + (p * (1 - p)).mean()), abs=0.06)
 
 
 @pytest.mark.parametrize("edges", ["markov", "augmented"])
@@ -347,6 +390,7 @@ def test_memory_starts_at_one_and_fades(edges, rng):
 def test_counts_by_hand():
     roll = make_roll([[60, 61], [60, 61], [], [60, 64, 67, 72, 76], [72, 64, 67]])
     assert statistics.crowded(roll).tolist() == [False, False, False, True, False]
+    assert statistics.crowded(make_roll([[60, 64, 67, 72]])).tolist() == [False], "four are a choir"
     assert statistics.clashing(roll).tolist() == [True, True, False, False, False]
     assert statistics.repeated(roll).tolist() == [True, False, False, False]
     np.testing.assert_allclose(statistics.kinship(roll, 1), [1, 1])  # octaves do not count; silence has no kin
@@ -363,7 +407,9 @@ def test_data_that_differ_in_their_notes_alone_have_results_of_their_own():
 
 
 def test_draws_are_as_many_and_as_long(tiny):
-    assert [piece.shape for piece in statistics.draw_like(tiny, rolls_of([3, 300]))] == [(3, 88), (256, 88)]
+    drawn = statistics.draw_like(tiny, rolls_of([3, 300]))
+    assert [piece.shape for piece in drawn] == [(3, 88), (256, 88)]
+    assert drawn[1].mean() == pytest.approx(0.5, abs=0.1), "an untrained model's coins"
 
 
 # --- the part of the page ---

@@ -494,6 +494,20 @@ def test_keys_apart_and_costs_ahead_are_told_and_drawn_in_order():
     }
 
 
+def test_probes_tell_their_best_and_draw_what_they_say():
+    figure = figures.probe_reach([-1, 0, 1], {"z": ([0.2, 0.9, np.nan], [0.1] * 3)}, 0.125, "share")
+    assert "z: 0.90 at lag 0" in figure.layout.meta["description"]
+    assert figure.layout.shapes[0].y0 == 0.125
+    readings = np.array([[0.9, 0.1, 0], [0.2, 0.8, 0], [1.1, 1.4, -1.5]])
+    figure = figures.class_reading(readings, ["C", "D", "E"], np.array([0, 2, 1]))
+    assert "The right one has the highest reading on 2." in figure.layout.meta["description"]
+    np.testing.assert_allclose(figure.data[0].z, [[0.9, 0.2, 1], [0.1, 0.8, 1], [0, 0, 0]])
+    figure = figures.number_reading([1.0, 2.0], [4.0, 6.0], 0.5, "keys")
+    assert "3.54 apart" in figure.layout.meta["description"]
+    figure = figures.pitch_class_bars(np.arange(12), [*range(10), 12, 12], list("CdDeEFgGaAbB"))
+    assert "gained by b, B." in figure.layout.meta["description"]
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -18,7 +18,7 @@ from dmm.rollout import draw_chance, roll_out
 from dmm.runs import store
 from dmm.runs.snapshots import load_run, save_best
 from dmm.training import Spec, make_state
-from dmm.ui.listen import acts, erasing, imputed
+from dmm.ui.listen import act_words, erasing, imputed
 from tests.test_page_tasks import press
 from tests.test_pages import (
     STORED,
@@ -270,7 +270,7 @@ def test_a_made_up_piece_and_its_twin_differ_where_the_marks_are(dmm):
     assert np.array_equal(roll_of(heard["As it would have been"]), found.counterfactual.roll)
     assert np.array_equal(bits(heard["As it is"]["marks"], 64), found.differs)
     assert heard["As it is"]["shaded"] == [16, 32]
-    assert acts.how_many_differ(found, act) in [one.value for one in at.caption]
+    assert act_words.how_many_differ(found, act) in [one.value for one in at.caption]
     spread = counterfactual.spread(dmm, counterfactual.made_up(dmm, 64, 0, 32), act, 0)
     lines = {line["name"]: plain(line["y"]) for line in figures(at)["keys apart"]["data"]}
     assert lines == {
@@ -324,9 +324,9 @@ def test_a_run_without_gates_says_so(new_run):
 def test_how_many_keys_differ_in_words():
     differs = np.zeros((6, 88), dtype=bool)
     act, found = Act("hold", 0, 2, 3), counterfactual.Twins(None, None, differs)
-    assert acts.how_many_differ(found, act).startswith("They do not differ at a single key.")
+    assert act_words.how_many_differ(found, act).startswith("They do not differ at a single key.")
     differs[3, :2] = differs[5, 7] = True
-    assert acts.how_many_differ(found, act) == (
+    assert act_words.how_many_differ(found, act) == (
         "They differ at 3 keys, on 2 of the 4 beats from beat 3 on; before it, nowhere."
     )
 
@@ -351,7 +351,7 @@ def test_one_dimension_has_none_to_change_places_with(new_run):
     ],
 )
 def test_how_far_an_act_carries_in_words(common, apart, told):
-    words = acts.how_far_it_carries(counterfactual.Spread(np.array(common), np.array(apart)), Act("hold", 0, 1, 3))
+    words = act_words.how_far_it_carries(counterfactual.Spread(np.array(common), np.array(apart)), Act("hold", 0, 1, 3))
     assert told in words
     assert ("one such pair would say little" in words) == (apart[2] > 2 * common[2])
 

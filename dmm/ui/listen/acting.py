@@ -5,7 +5,7 @@ import streamlit as st
 from dmm import figures
 from dmm.ui.dials import pick, picked
 from dmm.ui.explain import formula_and_code
-from dmm.ui.listen import acts
+from dmm.ui.listen import act_words, acts
 from dmm.ui.listen.lesson import LESSON
 from dmm.ui.live import shown_gates
 from dmm.ui.looking import choose_piece, telling
@@ -65,7 +65,7 @@ def _show_twins(run, piece):
         marked="differs",
         shade="acted on",
     )
-    st.caption(acts.how_many_differ(found, act))
+    st.caption(act_words.how_many_differ(found, act))
     dimension = act.dimension or 0
     left, right = st.columns(2, gap="large")
     with left:
@@ -73,7 +73,7 @@ def _show_twins(run, piece):
         plot(figures.twin_paths(*paths, act.start, act.end, dimension), "twin paths")
     with right:
         plot(figures.keys_apart(*spread, act.start, act.end, acts.PAIRS), "keys apart")
-    st.caption(acts.how_far_it_carries(spread, act))
+    st.caption(act_words.how_far_it_carries(spread, act))
 
 
 def _take(run, label, drawn, piece=None):

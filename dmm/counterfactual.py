@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from dmm.batches import make_generator
-from dmm.inspection import DRAW, Drawn
+from dmm.inspection import DRAW, Drawn, finite
 from dmm.interventions import check
 from dmm.rollout import Acts, Chance, draw_chance, recover, roll_out
 from dmm.smoothing import smooth
@@ -105,10 +105,10 @@ def audible(dmm, chance) -> np.ndarray:
     p = dmm.emitter.probabilities(z, *frames)
     drags = torch.diag(z.std(0, correction=0))
     moved = [(dmm.emitter.probabilities(z + drag, *frames) - p).abs().sum(-1).mean() for drag in drags]
-    return torch.stack(moved).numpy()
+    return finite([torch.stack(moved).numpy()])[0]
 
 
 def _drawn(rolled) -> Drawn:
     """The first piece, as arrays."""
     z, gates, probabilities, x = (part[0].numpy() for part in rolled)
-    return Drawn(x.astype(np.uint8), z, gates, probabilities)
+    return finite(Drawn(x.astype(np.uint8), z, gates, probabilities))

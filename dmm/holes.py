@@ -1,7 +1,8 @@
 """Parts of a piece that are erased: whole voices, and rectangles of beats and keys, as short words for a link.
 
 A voice takes with it all keys that it could have: those strictly between its neighbours at each beat, above the alto
-for the soprano, below the tenor for the bass. So what is left does not tell where it was.
+for the soprano, below the tenor for the bass. So what is left does not tell where it was, unless voices cross: then its
+own key goes as well.
 """
 
 import re
@@ -81,7 +82,7 @@ def missing(holes: Sequence[Hole], frames: int, voices=None) -> np.ndarray:
 
 
 def _room_of(voices, v):
-    """The keys that a voice could have at each beat: (T, 88) bool; the nearest neighbour that sounds bounds it."""
+    """The keys that a voice could have at each beat: (T, 88) bool, within those that sound above and below."""
     keys = np.arange(LOWEST_KEY, HIGHEST_KEY + 1)
     above, below = voices[:, :v], voices[:, v + 1 :]
     top = np.where(above > 0, above, HIGHEST_KEY + 1).min(1, initial=HIGHEST_KEY + 1)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from dmm.batches import make_generator
-from dmm.inspection import HOTTEST
+from dmm.inspection import HOTTEST, finite
 from dmm.rollout import draw_chance, roll_out
 from dmm.smoothing import smooth
 
@@ -42,7 +42,7 @@ def fill_in(dmm, roll, observed, draws=8, seed=0, particles=512):
         `Imputed`.
 
     Raises:
-        ValueError: as `smoothing.smooth`.
+        ValueError, NotFinite: as `smoothing.smooth`.
     """
     done = smooth(dmm, roll, observed, particles, draws, seed)
     return _imputed(done, done.x, done.z, done.probabilities)
@@ -64,6 +64,7 @@ def continue_piece(dmm, roll, start, beats, draws=8, seed=0, particles=512, *, z
 
     Raises:
         ValueError: a number is out of range, or as `smoothing.smooth`.
+        NotFinite: as there, or a state runs away in the beats that are added.
     """
     if not 1 <= start <= len(roll):
         raise ValueError(f"start must be 1 to {len(roll)}, the frames of the piece: got {start}.")
@@ -88,4 +89,5 @@ def continue_piece(dmm, roll, start, beats, draws=8, seed=0, particles=512, *, z
 def _imputed(known, x, z, probabilities):
     """As arrays; a key sounds where its number is nearer to 1, which only a Gaussian emission leaves open."""
     rolls = (x > 0.5).to(torch.uint8)
-    return Imputed(rolls.numpy(), z.numpy(), probabilities.numpy(), known.log_likelihood, known.effective.numpy())
+    arrays = rolls.numpy(), z.numpy(), probabilities.numpy()
+    return finite(Imputed(*arrays, known.log_likelihood, known.effective.numpy()))

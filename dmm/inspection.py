@@ -36,34 +36,43 @@ class Drawn(NamedTuple):
     probabilities: np.ndarray
 
 
-def save_inspection(path: Path, inspection: Inspection) -> None:
-    """Write an inspection as an `.npz` file."""
-    np.savez_compressed(path, **inspection._asdict())
+class NotFinite(ValueError):
+    """A hidden state ran away: the weights are no good, or no good for so many frames."""
+
+
+def finite(found):
+    """The arrays of a NamedTuple as they are.
+
+    Raises:
+        NotFinite: there is something in them that is not a finite number.
+    """
+    if not all(np.isfinite(part).all() for part in found):
+        raise NotFinite("a hidden state, or what follows from it, is not a finite number")
+    return found
+
+
+def save(path: Path, found: Inspection | Drawn) -> None:
+    """Write an inspection or a drawn piece as an `.npz` file."""
+    np.savez_compressed(path, **found._asdict())
 
 
 def load_inspection(path: Path) -> Inspection:
-    """Read what `save_inspection` wrote; needs no torch.
+    """Read an inspection that `save` wrote; needs no torch.
 
     Raises:
         OSError, ValueError, KeyError: the file is missing or damaged.
     """
-    with np.load(path, allow_pickle=False) as file:
-        return Inspection(**{name: file[name] for name in Inspection._fields})
-
-
-def save_drawn(path: Path, drawn: Drawn) -> None:
-    """Write a drawn piece as an `.npz` file."""
-    np.savez_compressed(path, **drawn._asdict())
+    return _load(path, Inspection)
 
 
 def load_drawn(path: Path) -> Drawn:
-    """Read what `save_drawn` wrote; needs no torch.
+    """The same for a drawn piece."""
+    return _load(path, Drawn)
 
-    Raises:
-        OSError, ValueError, KeyError: the file is missing or damaged.
-    """
+
+def _load(path, kind):
     with np.load(path, allow_pickle=False) as file:
-        return Drawn(**{name: file[name] for name in Drawn._fields})
+        return kind(**{name: file[name] for name in kind._fields})
 
 
 def inspect_piece(dmm, roll, draws=50, keep=8, seed=0) -> Inspection:

@@ -8,9 +8,9 @@ KINDS = ("hold", "drag", "draw", "swap", "gate")
 class Act(NamedTuple):
     """Something that is done to the hidden state.
 
-    kind: "hold" the dimension at `value`, "drag" it by `value` from where it would be (both in its standard deviations
-    over the piece, "hold" from its mean), "draw" it along `path`, a number for each frame, "swap" it with `other`, or
-    hold its "gate" at `value`, 0..1.
+    kind: "hold" the dimension at `value`, "drag" it by `value` from its path if nothing is done (both in its standard
+    deviations over the piece, "hold" from its mean), "draw" it along `path`, a number for each frame, "swap" it with
+    `other`, or hold its "gate" at `value`, 0..1.
     dimension, other: from 0; for a gate, None is all of them. start, end: frames from 0, the last not included.
     """
 

@@ -1,6 +1,6 @@
 r"""A blind listening quiz: who plays, the music that was learned from, the model, or coins?
 
-Twelve rounds, four of each voice, in an order that depends on nothing but a key of numbers. Coins know no time: key
+Twelve rounds, four of each voice, in an order that is drawn with a key of numbers. Coins know no time: key
 $k$ sounds with the frequency that it has in the training pieces, in every beat anew (`baselines.independent_keys`).
 
 Excerpts begin at every fourth beat of a piece or of what the model drew. The last beats of a piece are not played where

@@ -10,6 +10,9 @@ $$
 Everything random is in $\epsilon$ and $u$. The same $\epsilon$ and $u$ under two settings, *common random numbers*,
 leave no difference but that of the settings.
 
+If the model is augmented, $\mu$, $\sigma$ and $\ell$ look at the notes $x_{t-1}$ as well; if its start is given, its
+mean and scale stand in the first line at $t = 1$.
+
 $\operatorname{do}(z_{tj} = c)$ puts a number in the place of the first line, for one coordinate and one frame; all that
 follows takes its course. A gate can be held as well. `recover` finds the $\epsilon$ and $u$ from which a piece that is
 there would have come: then one can ask what it would have been, had its state been another.
@@ -95,6 +98,8 @@ def recover(dmm, z, x, generator) -> Chance:
     \epsilon_t = \frac{z_t - \mu(z_{t-1})}{\sigma(z_{t-1})}, \qquad
     u_{tk} \sim U(0, p_{tk}) \text{ if } x_{tk} = 1, \text{ else } U(p_{tk}, 1)
     $$
+
+    Each u keeps a thousandth of its interval away from both ends, so that rounding cannot turn a note.
 
     Args:
         dmm: a `DMM`.

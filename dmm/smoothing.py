@@ -14,9 +14,11 @@ w_t &= w_{t-1} \, p(x_t^\circ \mid z_t) \, p(z_t \mid z_{t-1}) / r(z_t)         
 \end{aligned}
 $$
 
-The weight of a step is at most twice the likelihood. $\psi$ spares the particles that suit what is still to come.
+The weight of a step is at most twice the likelihood. $\psi$ spares the particles that suit what is still to come; it is
+kept within three nats of its largest. Particles are resampled where fewer than half are effective; else all stay.
 A flow makes of q something whose density at a given point costs much: its Gaussian near the mean proposes instead.
-If the model is augmented, a particle also holds the missing keys, drawn from $p(x_t \mid z_t, x_{t-1})$.
+If the model is augmented, a particle also holds the missing keys, drawn from $p(x_t \mid z_t, x_{t-1})$; all that is
+above then looks at $x_{t-1}$ as well, and to draw back takes the factor $p(x_{t+1} \mid z_{t+1}, x_t)$ too.
 
 Source: Godsill, Doucet & West (2004), "Monte Carlo smoothing for nonlinear time series", for the draws backwards;
 Pitt & Shephard (1999), "Filtering via simulation: auxiliary particle filters", for resampling with a look ahead.
@@ -30,6 +32,7 @@ import torch
 
 from dmm import guided
 from dmm.batches import make_generator
+from dmm.inspection import NotFinite
 from dmm.variants import GaussianEmitter
 
 SMOOTHING = 500  # a stream of random numbers of its own
@@ -39,7 +42,8 @@ class Smoothed(NamedTuple):
     """Draws of all that is hidden, and how likely what is known is.
 
     z (S, T, Z); x (S, T, X), as given where it is known, and drawn elsewhere; probabilities (S, T, X) in 0..1 of the
-    keys given each draw. log_likelihood: of what is known, in nats; its exponential is unbiased. effective (T,):
+    keys given each draw, as the emitter says: in an augmented model keys that come later say more of a missing one, and
+    the mean of x says it. log_likelihood: of what is known, in nats; its exponential is unbiased. effective (T,):
     how many of the particles carry the weight of a frame given those up to it.
     """
 
@@ -74,7 +78,8 @@ def smooth(dmm, x, observed=None, particles=512, draws=8, seed=0):
         `Smoothed`.
 
     Raises:
-        ValueError: a shape or a number does not fit, or the weights are no numbers.
+        ValueError: a shape or a number does not fit.
+        NotFinite: the model's numbers are out of bounds.
     """
     x, observed = _checked(dmm, x, observed)
     for name, count in (("particles", particles), ("draws", draws)):
@@ -104,7 +109,7 @@ def _forward(dmm, x, observed, particles, generator):
         log_w = log_w + log_ratio + (dmm.emitter.log_p(x_t, z, *before) * known).sum(-1)
         total = torch.logsumexp(log_w, 0)
         if not total.isfinite():
-            raise ValueError(f"the particles of frame {t + 1} have no weight: the model's numbers are out of bounds.")
+            raise NotFinite(f"the particles of frame {t + 1} have no weight: the model's numbers are out of bounds.")
         log_likelihood, log_w = log_likelihood + float(total), log_w - total
         if dmm.augmented:
             before = (torch.where(known > 0, x_t, _sound(dmm.emitter, generator, z, *before)),)

@@ -476,6 +476,38 @@ def test_twins_are_drawn_over_the_stretch_in_which_something_is_done():
     assert (stretch.x0, stretch.x1) == (3.5, 7.5)  # beats 4 to 7
 
 
+def test_keys_apart_and_costs_ahead_are_told_and_drawn_in_order():
+    figure = figures.keys_apart([0, 2, 4, 1], [0, 3, 5, 6], 1, 4, 9)
+    assert "2.3 a beat while something is done, 1.0 at the last beat" in figure.layout.meta["description"]
+    assert "4.7 and 6.0" in figure.layout.meta["description"]
+    assert {trace.name: list(trace.y) for trace in figure.data} == {
+        "other random numbers": [0, 3, 5, 6],
+        "the same random numbers": [0, 2, 4, 1],
+    }
+    paths = figures.twin_paths([0.0, 1.0, 0.0], [0.0, 3.0, 0.5], 1, 2, 0)
+    assert "by up to 2.00, and by 0.50 at the last beat" in paths.layout.meta["description"]
+    costs = figures.cost_ahead([4, 5], [7, 8], [11, 12], 16)
+    assert {trace.name: (list(trace.x), list(trace.y)) for trace in costs.data} == {
+        "each key by its frequency": ([1, 2], [11, 12]),
+        "this model without a beginning": ([1, 2], [7, 8]),
+        "this model": ([1, 2], [4, 5]),
+    }
+
+
+def test_probes_tell_their_best_and_draw_what_they_say():
+    figure = figures.probe_reach([-1, 0, 1], {"z": ([0.2, 0.9, np.nan], [0.1] * 3)}, 0.125, "share")
+    assert "z: 0.90 at lag 0" in figure.layout.meta["description"]
+    assert figure.layout.shapes[0].y0 == 0.125
+    readings = np.array([[0.9, 0.1, 0], [0.2, 0.8, 0], [1.1, 1.4, -1.5]])
+    figure = figures.class_reading(readings, ["C", "D", "E"], np.array([0, 2, 1]))
+    assert "The right one has the highest reading on 2." in figure.layout.meta["description"]
+    np.testing.assert_allclose(figure.data[0].z, [[0.9, 0.2, 1], [0.1, 0.8, 1], [0, 0, 0]])
+    figure = figures.number_reading([1.0, 2.0], [4.0, 6.0], 0.5, "keys")
+    assert "3.54 apart" in figure.layout.meta["description"]
+    figure = figures.pitch_class_bars(np.arange(12), [*range(10), 12, 12], list("CdDeEFgGaAbB"))
+    assert "gained by b, B." in figure.layout.meta["description"]
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -51,6 +51,13 @@ def test_a_voice_takes_with_it_all_keys_between_its_neighbours(voice, first, sec
         assert set(np.flatnonzero(erased[t]) + 21) == set(keys)
 
 
+def test_two_voices_are_both_erased_and_above_one_that_rests_all_is_open():
+    both = missing(["alto", "tenor"], 4, VOICES)
+    assert np.array_equal(both, missing(["alto"], 4, VOICES) | missing(["tenor"], 4, VOICES))
+    silent = np.array([[0, 67, 60, 48]])
+    assert set(np.flatnonzero(missing(["alto"], 1, silent)[0]) + 21) == set(range(61, 109))
+
+
 def test_where_voices_cross_or_meet_the_own_key_goes_and_that_of_another_stays():
     erased = missing(["soprano"], 4, VOICES)
     assert erased[2, 65 - 21]

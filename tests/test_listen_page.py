@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 
 from dmm import counterfactual, holes
+from dmm.batches import make_generator
 from dmm.data import load_dataset
 from dmm.decoding import decode
 from dmm.imputing import continue_piece, fill_in
 from dmm.inspection import FIRST_BEATS, FIRST_SEED, draw_piece, inspect_piece, load_drawn
 from dmm.interventions import Act
+from dmm.rollout import draw_chance, roll_out
 from dmm.runs import store
 from dmm.runs.snapshots import load_run, save_best
 from dmm.training import Spec, make_state
-from dmm.ui.listen import erasing, imputed
+from dmm.ui.listen import act_words, erasing, imputed
 from tests.test_page_tasks import press
 from tests.test_pages import (
     STORED,
@@ -37,6 +39,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 SHIPPED = store.SHIPPED / STORED
 CHORALES = load_dataset("chorales")
+SHORT = min(CHORALES.test, key=lambda one: len(one.roll))
 
 
 @pytest.fixture(scope="module")
@@ -138,16 +141,20 @@ def test_a_piece_goes_on_from_its_own_beginning_and_the_mean_is_over_many(dmm):
     assert np.array_equal(roll_of(heard["As it was written"]), piece.roll)
 
 
-def test_the_horizon_is_the_cost_of_each_beat_under_the_mean_over_all_continuations(dmm):
+@pytest.mark.parametrize("heat", [1.0, 0.5])
+def test_the_horizon_is_the_cost_of_each_beat_under_the_mean_over_all_continuations(dmm, heat):
     piece = CHORALES.test[1]
-    at = listen("continue", piece=piece.name, go_from="9", go_for="6")
-    p = continue_piece(dmm, piece.roll, 8, 6, imputed.AHEAD, 0, imputed.FEWER).probabilities[:, 8:].astype(float)
+    at = listen("continue", piece=piece.name, go_from="9", go_for="6", go_heat=f"{heat}")
+    known = continue_piece(dmm, piece.roll, 8, 6, imputed.AHEAD, 0, imputed.FEWER, z_temperature=heat)
+    made = roll_out(dmm, draw_chance(dmm, 14, make_generator(0, imputed.DEAF), imputed.AHEAD), z_temperature=heat)
     x = piece.roll[8:14]
-    by_hand = [-np.log(np.mean(np.prod(np.where(x[h] == 1, p[:, h], 1 - p[:, h]), -1))) for h in range(6)]
     lines = {line["name"]: line["y"] for line in figures(at)["horizon"]["data"]}
-    assert plain(lines["this model"]) == pytest.approx(by_hand, abs=1e-3)
-    on = np.concatenate([one.roll for one in CHORALES.train])
-    q = (on.sum(0) + 0.5) / (len(on) + 1)
+    for name, found in (("this model", known), ("this model without a beginning", made)):
+        p = np.asarray(found.probabilities[:, 8:14], dtype=float)
+        by_hand = [-np.log(np.mean(np.prod(np.where(x[h] == 1, p[:, h], 1 - p[:, h]), -1))) for h in range(6)]
+        assert plain(lines[name]) == pytest.approx(by_hand, abs=1e-3)
+    assert ("at temperature 0.5" in " ".join(one.value for one in at.caption)) == (heat == 0.5)
+    q = frequencies()
     histogram = [-np.log(np.where(x[h] == 1, q, 1 - q)).sum() for h in range(6)]
     assert plain(lines["each key by its frequency"]) == pytest.approx(histogram)
 
@@ -160,7 +167,7 @@ def plain(values):
 
 
 def test_a_piece_that_is_over_goes_on_all_the_same():
-    piece = min(CHORALES.test, key=lambda one: len(one.roll))
+    piece = SHORT
     at = listen("continue", piece=piece.name, go_from="257", go_for="8")
     assert sentences(at) == []
     assert len(roll_of(takes(at, "ways on")["Continuation 1"])) == len(piece.roll) + 8
@@ -172,8 +179,8 @@ def test_a_piece_that_is_over_goes_on_all_the_same():
 
 def test_what_is_left_stays_and_what_was_erased_is_drawn_from_the_posterior(dmm):
     piece = CHORALES.test[2]
-    at = listen("fill", piece=piece.name, holes="tenor.9-12-21-108", fill_seed="4")
-    missing = holes.missing(["tenor", holes.Rectangle(8, 12)], len(piece.roll), piece.voices)
+    at = listen("fill", piece=piece.name, holes="17-20-40-72.9-12-21-108", fill_seed="4")
+    missing = holes.missing([holes.Rectangle(16, 20, 40, 72), holes.Rectangle(8, 12)], len(piece.roll))
     found = fill_in(dmm, piece.roll, ~missing, imputed.MANY, 4, imputed.PARTICLES)
     heard = takes(at, "filling")
     frames = len(piece.roll)
@@ -186,15 +193,26 @@ def test_what_is_left_stays_and_what_was_erased_is_drawn_from_the_posterior(dmm)
     assert not left[missing].any()
     assert np.array_equal(left[~missing], piece.roll[~missing])
     p = found.probabilities.mean(0).astype(float)
-    cost = -np.log(np.where(piece.roll == 1, p, 1 - p))[missing].sum() / missing.any(1).sum()
-    assert float(at.metric[0].value) == pytest.approx(cost, abs=0.006)
+    for metric, chances in zip(at.metric, (p, np.broadcast_to(frequencies(), p.shape)), strict=False):
+        cost = -np.log(np.where(piece.roll == 1, chances, 1 - chances))[missing].sum() / 8
+        assert float(metric.value) == pytest.approx(cost, abs=0.006)
+    assert float(at.metric[2].value.strip("%")) == pytest.approx(100 * p[missing & (piece.roll == 1)].mean(), abs=0.6)
+
+
+def frequencies():
+    """How often each key sounds in what the stored runs learned from."""
+    on = np.concatenate([one.roll for one in CHORALES.train])
+    return (on.sum(0) + 0.5) / (len(on) + 1)
 
 
 def test_buttons_erase_and_take_back():
     at = listen("fill", holes="none")
     assert "Nothing is erased" in sentences(at)[0]
     assert list(takes(at, "filling")) == ["As it was", "Reconstruction", "Played back"]
+    piece = CHORALES.test[0]
     click(at, "Erase the bass")
+    gone = holes.missing(["bass"], len(piece.roll), piece.voices)
+    assert np.array_equal(bits(takes(at, "filling")["Mean"]["holes"], len(piece.roll)), gone)
     click(at, "Erase the soprano")
     assert at.session_state[erasing.KEY] == ["bass", "soprano"]
     click(at, "Undo")
@@ -252,7 +270,13 @@ def test_a_made_up_piece_and_its_twin_differ_where_the_marks_are(dmm):
     assert np.array_equal(roll_of(heard["As it would have been"]), found.counterfactual.roll)
     assert np.array_equal(bits(heard["As it is"]["marks"], 64), found.differs)
     assert heard["As it is"]["shaded"] == [16, 32]
-    assert f"They differ at {found.differs.sum():,} keys" in " ".join(one.value for one in at.caption)
+    assert act_words.how_many_differ(found, act) in [one.value for one in at.caption]
+    spread = counterfactual.spread(dmm, counterfactual.made_up(dmm, 64, 0, 32), act, 0)
+    lines = {line["name"]: plain(line["y"]) for line in figures(at)["keys apart"]["data"]}
+    assert lines == {
+        "the same random numbers": pytest.approx(spread.common),
+        "other random numbers": pytest.approx(spread.apart),
+    }
 
 
 def test_a_chorale_is_the_factual_twin_note_for_note_with_its_voices():
@@ -274,19 +298,62 @@ def test_a_gate_is_clamped(dmm, whose):
 
 
 def test_an_act_beyond_a_short_piece_is_at_its_end():
-    piece = min(CHORALES.test, key=lambda one: len(one.roll))
+    piece = SHORT
     at = listen("act", act_on="piece", piece=piece.name, act_from="400")
     frames = len(piece.roll)
     assert takes(at, "twins")["As it is"]["shaded"] == [frames - 1, frames]
 
 
+def with_weights(run, times=1.0):
+    """The run with the weights that it would start from, those of a linear transition so many times as large."""
+    state = make_state(Spec(store.read_run_config(run), [CHORALES.train[0].roll], [CHORALES.valid[0].roll]))
+    if times != 1:
+        state.weights["transition.linear.weight"] *= times
+    save_best(run, state)
+    return run
+
+
 def test_a_run_without_gates_says_so(new_run):
     run = new_run(transition="linear")
-    save_best(run, make_state(Spec(store.read_run_config(run), [CHORALES.train[0].roll], [CHORALES.valid[0].roll])))
-    at = listen("act", act="gate", run=run.name)
+    at = listen("act", act="gate", run=with_weights(run).name)
     assert_one_sentence(sentences(at)[0])
     assert "no gate" in sentences(at)[0]
     assert "twins" not in views(at)
+
+
+def test_how_many_keys_differ_in_words():
+    differs = np.zeros((6, 88), dtype=bool)
+    act, found = Act("hold", 0, 2, 3), counterfactual.Twins(None, None, differs)
+    assert act_words.how_many_differ(found, act).startswith("They do not differ at a single key.")
+    differs[3, :2] = differs[5, 7] = True
+    assert act_words.how_many_differ(found, act) == (
+        "They differ at 3 keys, on 2 of the 4 beats from beat 3 on; before it, nowhere."
+    )
+
+
+def test_one_dimension_has_none_to_change_places_with(new_run):
+    at = listen("act", act="swap", run=with_weights(new_run(z_dim=1)).name)
+    (sentence,) = sentences(at)
+    assert "has one dimension" in sentence
+
+
+@pytest.mark.parametrize(
+    ("common", "apart", "told"),
+    [
+        (
+            [0, 2, 2, 1.5, 1, 0],
+            [0, 5, 5, 5, 5, 5],
+            "2.00 keys differ on average over 32 pairs of pieces; 2 beats",
+        ),
+        ([0, 2, 2, 1, 0, 0], [0, 3, 3, 3, 3, 3], "; 1 beat later it is half of that or less"),
+        ([0, 2, 2, 2, 2, 1.5], [0, 5, 5, 5, 5, 5], "and 1.50 still do at the end of the piece. With"),
+        ([0, 2, 0, 0, 1, 0], [0, 5, 5, 5, 5, 5], "0.00 keys differ on average over 32 pairs of pieces. With"),
+    ],
+)
+def test_how_far_an_act_carries_in_words(common, apart, told):
+    words = act_words.how_far_it_carries(counterfactual.Spread(np.array(common), np.array(apart)), Act("hold", 0, 1, 3))
+    assert told in words
+    assert ("one such pair would say little" in words) == (apart[2] > 2 * common[2])
 
 
 # --- tasks -----------------------------------------------------------------------------------------------------------
@@ -314,9 +381,31 @@ def test_the_inaudible_dimension_is_found_by_dragging_the_last_one():
     assert press(at, "listen", "inaudible")
 
 
+# --- what depends on the run -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("edges", "said"), [("markov", "remembers is in $z_t$."), ("augmented", "the last beat $x_t$.")]
+)
+def test_what_is_remembered_is_what_the_run_remembers(new_run, edges, said):
+    run = with_weights(new_run(edges=edges))
+    at = listen("continue", run=run.name, piece=SHORT.name, go_from="5", go_for="4")
+    assert said in " ".join(one.value for one in at.markdown)
+    at = listen("fill", run=run.name, piece=SHORT.name, holes="3-3-60-70")
+    assert ("summed out*" in " ".join(one.value for one in at.markdown)) == (edges == "markov")
+
+
 # --- what goes wrong -------------------------------------------------------------------------------------------------
 
 PARTS = ["generate", "continue", "fill", "act"]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_states_that_run_away_are_told_in_a_sentence(new_run, part):
+    run = with_weights(new_run(transition="linear"), times=1e6)
+    at = listen(part, run=run.name, piece=SHORT.name, act_on="made")
+    (sentence,) = sentences(at)
+    assert "no finite numbers" in sentence
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -386,4 +475,4 @@ def test_a_run_with_one_dimension_has_none_to_swap(new_run):
     run = new_run(z_dim=1)
     save_best(run, make_state(Spec(store.read_run_config(run), [CHORALES.train[0].roll], [CHORALES.valid[0].roll])))
     at = listen("act", act="swap", run=run.name)
-    assert "no other to swap" in sentences(at)[0]
+    assert "none to swap it with" in sentences(at)[0]

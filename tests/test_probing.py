@@ -10,13 +10,14 @@ from dmm.config import make_config
 from dmm.data import load_dataset
 from dmm.data.piece import LOWEST, Piece, make_roll
 from dmm.deep_markov_model import make_dmm
-from dmm.inspection import inspect_piece
+from dmm.inspection import NotFinite, inspect_piece
 from dmm.probing import latents, memory, nudging, scores, statistics, study
 from dmm.probing.ridge import Probe, fit, one_hot
 from dmm.probing.study import Answers, Inputs
 from dmm.probing.targets import SIGNATURES, SOON, TARGETS, missing
 from dmm.runs import snapshots, store
 from dmm.training import make_spec, make_state
+from dmm.ui.listen.probe_results import pieces_of
 from tests.test_pages import OWNER, assert_alive, open_page
 from tests.tiny_runs import TINY, write_tiny_data
 
@@ -107,6 +108,12 @@ def test_probe_finds_what_is_there_and_the_control_does_not(rng):
     assert scores.score(study.judge(noise, answers, 0.01)).value < base + 0.1
 
 
+def test_control_is_the_mean_over_five_shuffles(rng):
+    inputs, answers = linear_world(rng, pieces=12)
+    by_hand = [study.judge(inputs, study.shuffled(answers, seed), 0.1).parts for seed in range(5)]
+    np.testing.assert_allclose(study.control(inputs, answers, 0.1).parts, np.mean(by_hand, 0))
+
+
 def test_probe_of_numbers_explains_all_and_the_mean_nothing(rng):
     x = [rng.normal(size=(n, 2)) for n in (9, 30, 4, 12)]
     y = [piece @ [2.0, -1.0] + 5 for piece in x]
@@ -138,6 +145,9 @@ def test_shuffled_answers_are_those_of_another_piece_at_the_own_length(rng):
     assert all(len(set(piece)) == 1 and piece[0] != own[0] for piece, own in zip(lent.train, train, strict=True))
     assert sorted(piece[0] for piece in lent.train) == [3, 5, 8, 13]
     assert lent.test[0].tolist() == [1, 1]
+    counted = study.shuffled(Answers([np.arange(40)] * 3, [], NONE), seed=5)
+    assert all(sorted(piece) == list(range(40)) and (np.diff(piece) % 40 == 1).all() for piece in counted.train)
+    assert any(piece[0] for piece in counted.train), "from some beat on: the place in the piece tells nothing"
 
 
 @pytest.mark.parametrize("lag", [-2, 0, 3])
@@ -196,9 +206,17 @@ def test_answers_about_beats_by_hand():
     assert asked["sounding"].tolist() == [2, 0, 3, 3, 3]
     assert asked["struck"].tolist() == [2, 0, 3, 0, 1]
     assert asked["phrase"].tolist() == [2, 1, 0, 1, 0], "a chord before silence is not held"
+    leaves = piece._replace(voices=np.where(np.arange(5)[:, None] < 3, voices, voices * [1, 0, 1, 1]).astype(np.uint8))
+    assert TARGETS["phrase"].of(leaves).tolist() == [4, 3, 2, 1, 0], "nor one that a voice leaves"
     assert asked["start"].tolist() == [0, 1, 2, 3, 4]
     assert asked["end"].tolist() == [4, 3, 2, 1, 0]
     assert asked["key"] is asked["signature"] is asked["mode"] is None
+
+
+def test_silence_keeps_the_outer_notes_of_the_last_beat_that_sounds():
+    piece = Piece("a", "a", make_roll([[], [62, 74], [], []]))
+    assert TARGETS["lowest"].of(piece).tolist() == [0, 2, 2, 2]
+    assert TARGETS["highest"].of(piece).tolist() == [60, 74, 74, 74]
 
 
 def test_distances_stop_at_eight_beats():
@@ -258,7 +276,7 @@ def test_a_filtered_state_is_that_of_a_piece_that_ends_there(tiny):
 def test_states_that_run_away_are_refused(tiny):
     with torch.no_grad():
         tiny.inference.z_q_0 += np.inf
-    with pytest.raises(latents.NotFinite):
+    with pytest.raises(NotFinite):
         latents.infer(tiny, rolls_of([3]))
 
 
@@ -307,6 +325,13 @@ def test_a_nudge_is_played_by_the_emitter_and_one_of_no_length_changes_nothing(e
     assert abs(there.others - there.value).min() > 0
 
 
+def test_a_nudge_is_tried_on_so_many_beats():
+    dmm = make_dmm(make_config(**TINY)).eval().requires_grad_(False)
+    probe = Probe(np.zeros(2), np.ones(2), np.ones((2, 1)), np.zeros(1))
+    long = nudging.nudge(dmm, probe, 0, 1.0, [np.zeros((1000, 2))] * 2, [np.zeros((1000, 88))] * 2, "sounding", 0)
+    assert long.beats == nudging.MOST_BEATS
+
+
 # --- what it cannot do ---
 
 
@@ -315,7 +340,43 @@ def test_settled_share_is_that_of_a_known_mixture(rng):
     assert memory.settled(start + rng.normal(size=(4000, 32, 2))) == pytest.approx(0.2, abs=0.02)
     assert memory.settled(np.repeat(start, 3, axis=1)) == pytest.approx(1)
     assert abs(memory.settled(rng.normal(size=(4000, 32, 2)))) < 0.005
+    assert abs(memory.settled(rng.normal(size=(4000, 2, 2)))) < 0.05
     assert memory.settled(np.full((3, 4, 2), 0.5)) == 0
+
+
+def without_weights(**values):
+    dmm = make_dmm(make_config(**TINY, transition="linear", emitter="linear", **values)).eval().requires_grad_(False)
+    for parameter in dmm.parameters():
+        parameter.zero_()
+    return dmm
+
+
+def test_memory_of_a_linear_walk_is_that_of_a_quadrature(rng):
+    dmm, (hold, look, beats) = without_weights(), (0.9, 2.0, 3)
+    dmm.transition.linear.weight.copy_(hold * torch.eye(2))
+    dmm.emitter.z_to_logits.weight[:, 0] = look
+    z = rng.normal(size=(300, 2))
+    points, weights = np.polynomial.hermite_e.hermegauss(40)
+    weights = weights / weights.sum()
+    sd = (np.log(2) + 1e-4) * np.sqrt(sum(hold ** (2 * t) for t in range(beats)))
+    chances = 1 / (1 + np.exp(-look * (hold**beats * z[:, :1] + sd * points)))
+    mean = chances @ weights
+    within = ((chances - mean[:, None]) ** 2 @ weights).mean()
+    between = mean.var(ddof=1)
+    found = memory.fade(dmm, z, np.zeros((300, 88)), beats)
+    assert found[beats] == pytest.approx(between / (between + within), abs=0.03)
+
+
+def test_memory_of_an_augmented_model_is_in_its_notes_too(rng):
+    dmm = without_weights(edges="augmented")
+    dmm.transition.rho.fill_(-20)
+    dmm.transition.from_frame.weight[0, 40] = 3.0
+    dmm.emitter.z_to_logits.weight[:, 0] = 2.0
+    notes = (rng.random((60, 88)) < 0.5).astype(float)
+    one, two = memory.fade(dmm, np.zeros((60, 2)), notes, 2)[1:]
+    assert one > 0.99, "all hangs on key 40 of the beat before"
+    p = 1 / (1 + np.exp(-6 * notes[:, 40]))  # of that key one beat on; what follows hangs on it alone
+    assert two == pytest.approx(p.var(ddof=1) / (p.var(ddof=1) + (p * (1 - p)).mean()), abs=0.06)
 
 
 @pytest.mark.parametrize("edges", ["markov", "augmented"])
@@ -329,6 +390,7 @@ def test_memory_starts_at_one_and_fades(edges, rng):
 def test_counts_by_hand():
     roll = make_roll([[60, 61], [60, 61], [], [60, 64, 67, 72, 76], [72, 64, 67]])
     assert statistics.crowded(roll).tolist() == [False, False, False, True, False]
+    assert statistics.crowded(make_roll([[60, 64, 67, 72]])).tolist() == [False], "four are a choir"
     assert statistics.clashing(roll).tolist() == [True, True, False, False, False]
     assert statistics.repeated(roll).tolist() == [True, False, False, False]
     np.testing.assert_allclose(statistics.kinship(roll, 1), [1, 1])  # octaves do not count; silence has no kin
@@ -338,8 +400,16 @@ def test_counts_by_hand():
     assert np.isnan(statistics.count([roll[:1]], statistics.repeated)).all()
 
 
+def test_data_that_differ_in_their_notes_alone_have_results_of_their_own():
+    one, other = ([Piece("song", "", roll)] for roll in rolls_of([4]) + rolls_of([4], seed=9))
+    names = {pieces_of("song.mid", one, one).name, pieces_of("song.mid", one, other).name}
+    assert len(names | {pieces_of("song.mid", one, one).name}) == 2
+
+
 def test_draws_are_as_many_and_as_long(tiny):
-    assert [piece.shape for piece in statistics.draw_like(tiny, rolls_of([3, 300]))] == [(3, 88), (256, 88)]
+    drawn = statistics.draw_like(tiny, rolls_of([3, 300]))
+    assert [piece.shape for piece in drawn] == [(3, 88), (256, 88)]
+    assert drawn[1].mean() == pytest.approx(0.5, abs=0.1), "an untrained model's coins"
 
 
 # --- the part of the page ---
@@ -353,7 +423,7 @@ def test_part_shows_what_z_knows_and_follows_its_controls():
     at = open_page("listen", part="probe", run="0000000000000003", ridge="1", toward="6", nudge="3")
     assert_alive(at, "listen")
     said = words(at)
-    assert "241 training pieces (13,648 beats), and judged on 75 test pieces (3,794 beats)" in said
+    assert "Fitted to 241 training pieces (13,648 beats), judged on 75 test pieces (3,794 beats)" in said
     assert "Averaged over the piece" in said
     assert "its scale goes from" in said
     assert not at.warning

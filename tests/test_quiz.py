@@ -93,6 +93,11 @@ def test_every_quarter_of_the_training_is_heard_at_places_of_its_own(seed):
     assert len({one.start for one in of(small(seed, 32), MODEL)}) == EACH
 
 
+def test_every_draw_of_a_quarter_may_be_heard():
+    steps = {one.step for seed in range(20) for one in of(small(seed), MODEL)}
+    assert steps == {one.step for one in DRAWS}
+
+
 def test_coins_fall_by_the_frequencies_of_training_and_remember_nothing():
     frames = [frame for seed in range(100) for one in of(small(seed), COINS) for frame in one.roll]
     on, total = sum(roll.astype(int).sum(0) for roll in TRAIN), sum(map(len, TRAIN))

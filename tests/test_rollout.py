@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from dmm import counterfactual as cf
+from dmm.batches import make_generator
 from dmm.interventions import Act
 from dmm.rollout import Acts, Chance, draw_chance, recover, roll_out
 from tests.family import make_model
@@ -176,6 +177,26 @@ def test_spread_counts_the_keys_that_differ():
     assert found.apart[-3:].mean() > found.common[-3:].mean()
 
 
+def test_pairs_apart_share_their_past_and_the_act_is_that_of_the_piece_as_it_is():
+    dmm = make_model()
+    chance, act = make_chance(dmm, 40), Act("drag", 0, 3, 5, 2.0)
+    fresh = draw_chance(dmm, T, make_generator(7, cf.OTHER), 40)
+    numbers = Chance(*(torch.cat([old[:, :3], new[:, 3:]], dim=1) for old, new in zip(chance, fresh, strict=True)))
+    factual = roll_out(dmm, chance)
+    acts, differs = cf.acts_of(act, factual.z), []
+    for i in range(40):
+        x = roll_by_hand(dmm, numbers, acts, i)[1]
+        differs.append((x != factual.x[i]).sum(-1).numpy())
+    assert cf.spread(dmm, chance, act, seed=7).apart == pytest.approx(np.mean(differs, 0))
+
+
+def test_twins_are_of_the_first_piece():
+    dmm = make_model()
+    chance = make_chance(dmm)
+    found = cf.twins(dmm, chance, Act("swap", 0, 4, 6, other=2))
+    assert np.array_equal(found.factual.z, roll_out(dmm, chance).z[0].numpy())
+
+
 def test_audible_equals_a_drag_by_hand():
     dmm = make_model(edges="augmented")
     chance = make_chance(dmm)
@@ -197,10 +218,18 @@ def test_explained_gives_back_the_piece_each_time_from_another_state():
     assert len(np.unique(rolled.z[:, 0, 0].numpy())) > 1
     again = cf.explained(dmm, roll, seed=3, pieces=5)
     assert all(torch.equal(one, other) for one, other in zip(chance, again, strict=True))
+    other = cf.explained(dmm, roll, seed=4, pieces=5)
+    assert not (chance.eps == other.eps).all(-1).any(), "another seed, another explanation"
+    p, p_other = rolled.probabilities, roll_out(dmm, other).probabilities
+    silent = torch.as_tensor(roll == 0).expand_as(p)
+    shares = [((u - q) / (1 - q))[silent] for u, q in ((chance.u, p), (other.u, p_other))]
+    assert abs(np.corrcoef(*shares)[0, 1]) < 0.4, "and u of its own"
 
 
 def test_made_up_is_the_piece_that_is_drawn_elsewhere():
     from dmm.inspection import draw_piece
 
     dmm = make_model()
-    assert np.array_equal(roll_out(dmm, cf.made_up(dmm, T, 4)).x[0].numpy(), draw_piece(dmm, T, 4).roll)
+    several = roll_out(dmm, cf.made_up(dmm, T, 4, pieces=3))
+    assert np.array_equal(several.x[0].numpy(), draw_piece(dmm, T, 4).roll)
+    assert len(np.unique(several.z[:, 0, 0].numpy())) == 3

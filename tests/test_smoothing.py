@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from dmm import evaluation, kalman
+from dmm import evaluation, guided, kalman
 from dmm.config import make_config
 from dmm.data import load_dataset
 from dmm.deep_markov_model import build_dmm
@@ -96,6 +96,19 @@ def test_moments_and_likelihood_are_those_of_kalman_whatever_the_network_says(ki
     lagged = [np.einsum("sti,stj->tij", part[:, 1:], part[:, :-1]) / 200 for part in away]
     assert_means(lagged, exact.lag_one[0], slack=1e-2, within=0.15)
     assert_means([math.exp(run.log_likelihood - filtered.log_likelihood[0]) for run in runs], 1)
+    holes = observed.numpy() == 0
+    away = [(run.x.numpy() - exact.mean[0] @ model.H.T - model.offset)[:, holes] for run in runs]
+    spread = (np.einsum("ki,tij,kj->tk", model.H, exact.cov[0], model.H) + np.diag(model.R))[holes]
+    assert_means([(part**2).mean(0) for part in away], spread, slack=2e-2, within=0.3)
+    assert all(1 <= effective <= 800.001 for run in runs for effective in run.effective)
+
+
+def test_particles_are_promised_what_the_guess_of_the_next_state_makes_of_them():
+    numbers = torch.rand(4, 6, 2).unbind()
+    p, q = (torch.distributions.Normal(loc, 0.3 + scale) for loc, scale in (numbers[:2], numbers[2:]))
+    kl = torch.distributions.kl_divergence(q, p).sum(-1)
+    found = guided.promise(guided.Ahead(p.mean, p.stddev, q.mean, q.stddev))
+    torch.testing.assert_close(found, (kl.min() - kl).clamp(min=-guided.FARTHEST))
 
 
 def test_likelihood_is_unbiased_even_with_three_particles():
@@ -181,6 +194,32 @@ def test_states_and_missing_keys_are_those_of_the_grid(edges, seed):
     if edges == "markov":
         chances = [run.probabilities.mean(0)[observed == 0] for run in runs]
         assert_means(chances, keys[observed == 0].numpy())
+
+
+def test_particles_that_go_on_take_their_missing_keys_with_them():
+    """Key 0 of frame 1 is missing and hangs on z as the known key 1 does; frame 2 tells what it was."""
+    dmm = make_model(x_dim=3, z_dim=1, edges="augmented", transition="linear", emitter="linear", first="given")
+    for parameter in dmm.parameters():
+        parameter.zero_()
+    look, sharp, tells = dmm.emitter.z_to_logits, 8.0, 3.0
+    look.weight[:2, 0], look.bias[:2] = sharp, -sharp  # where z is beyond 1, which is one in six
+    look.weight[2, 1], look.bias[2] = 2 * tells, -tells
+    x = torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    observed = torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    z = torch.linspace(-8, 8, 4001)
+    weight = torch.exp(-(z**2) / 2) / math.sqrt(2 * math.pi) * (z[1] - z[0])
+    on = torch.sigmoid(sharp * z - sharp)
+    exact = float((weight * on * (on * sigmoid(tells) + (1 - on) * sigmoid(-tells))).sum())
+    was_on = float((weight * on * on).sum()) * sigmoid(tells) / exact
+    runs = [smooth(dmm, x, observed, particles=300, draws=20, seed=seed) for seed in range(SEEDS)]
+    assert_means([math.exp(run.log_likelihood) / exact for run in runs], 1)
+    assert_means([run.x[:, 0, 0].mean() for run in runs], was_on)
+    for run in runs[:2]:
+        np.testing.assert_allclose(run.probabilities[:, 1, 2], [sigmoid(2 * tells * x - tells) for x in run.x[:, 0, 0]])
+
+
+def sigmoid(logit):
+    return 1 / (1 + math.exp(-logit))
 
 
 @pytest.mark.parametrize("edges", ["markov", "augmented"])
@@ -275,6 +314,9 @@ def test_continuations_know_nothing_of_what_came_after_and_temperatures_leave_th
     loc = dmm.transition(torch.from_numpy(warm.z[:, 2]))[0]
     np.testing.assert_allclose(still[0].z[:, 3], loc.numpy())
     assert np.isin(still[0].probabilities[:, 3:], (0, 1)).all()
+    cold = continue_piece(dmm, x, 3, 4, particles=32, z_temperature=0)
+    np.testing.assert_allclose(cold.z[:, 3], loc.numpy())
+    assert not np.isin(cold.probabilities[:, 3:], (0, 1)).any(), "the notes keep theirs"
     assert continue_piece(dmm, x, 6, 1, particles=32).rolls.shape == (8, 7, 3)  # after the end
 
 

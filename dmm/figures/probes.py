@@ -63,9 +63,8 @@ def class_reading(readings, names, truth):
         names: K of them, bottom to top.
         truth: `(T,)` which of them is right, -1 where none of them is.
     """
-    values = matrix(readings, "readings").clip(0, 1)
-    truth = np.asarray(truth)
-    right = int((values.argmax(1) == truth).sum())
+    readings, truth = matrix(readings, "readings"), np.asarray(truth)
+    right, values = int((readings.argmax(1) == truth).sum()), readings.clip(0, 1)
     top = max(0.1, np.ceil(10 * values.max()) / 10)
     bar = {"x": 1, "xanchor": "right", "len": 0.75, "tickvals": [0, top / 2, top]}
     t = beats(len(values))

@@ -4,18 +4,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dmm.inspection import finite
+
 DRAWS, TOGETHER = 8, 40  # draws whose mean is taken; pieces in a batch
 GUESSES = 800  # a stream of random numbers of its own
-
-
-class NotFinite(ValueError):
-    """A guess ran away: the weights are no good."""
 
 
 class Latents(NamedTuple):
     """Guesses of one piece, each (T, Z): the `mean` of eight draws and one `draw`, of what the network usually sees.
 
-    `filtered` is the mean if it is told the beats up to t alone.
+    `filtered` is the mean of a guess that goes from beat to beat and at each is told no later one: one that looks right
+    sees x_t there as the last beat. (Told of x_t, it would guess z_{t-1} anew; that is left out.)
     """
 
     mean: np.ndarray
@@ -44,10 +43,7 @@ def infer(dmm, rolls, seed: int = 0) -> list[Latents]:
         parts = _guess([rolls[i] for i in chosen], dmm, seed, first)
         for place, i in enumerate(chosen):
             found[i] = Latents(*(part[place, : len(rolls[i])].astype(float) for part in parts))
-    latents = [found[i] for i in range(len(rolls))]
-    if not all(np.isfinite(part).all() for one in latents for part in one):
-        raise NotFinite("a guess of the hidden states is not a finite number")
-    return latents
+    return [finite(found[i]) for i in range(len(rolls))]
 
 
 def _guess(rolls, dmm, seed, counter):

@@ -7,8 +7,8 @@ $$
 \text{settled}_n = \frac{\sum_k \operatorname{Var}_{z_t} E[p_{k,t+n} \mid z_t]}{\sum_k \operatorname{Var} p_{k,t+n}}
 $$
 
-1 if z_t alone decides, 0 if nothing of it is left. Estimated without bias as in the analysis of variance, so that
-chance alone gives 0 on average, and now and then less.
+1 if z_t alone decides, 0 if nothing of it is left. Both variances are estimated without bias, as in the analysis of
+variance; so chance alone gives about 0, and now and then less.
 """
 
 import numpy as np
@@ -31,23 +31,17 @@ def fade(dmm, z, x_t, steps: int, seed: int = 0) -> np.ndarray:
         dmm: a `DMM`.
         z: (N, Z) states to begin with.
         x_t: (N, X) the notes of their beats, which an augmented model looks at.
-        steps: how many beats to go on.
+        steps: how many beats to go on, at least 1.
         seed: of what happens on the way.
     """
     import torch
 
     from dmm.batches import make_generator
+    from dmm.rollout import draw_chance, roll_out
 
-    generator = make_generator(seed, FURTHER)
     like = {"dtype": next(dmm.parameters()).dtype}
-    z_t, x_t = (torch.as_tensor(np.repeat(part, FUTURES, axis=0), **like) for part in (z, x_t))
-    found = [1.0]  # a state settles what its own beat plays
-    with torch.no_grad():
-        for _ in range(steps):
-            parents = (z_t, x_t) if dmm.augmented else (z_t,)
-            loc, scale = dmm.transition(*parents)
-            z_t = loc + scale * torch.randn(loc.shape, generator=generator, **like)
-            chances = dmm.emitter.probabilities(z_t, *parents[1:])
-            x_t = (torch.rand(chances.shape, generator=generator, **like) < chances).to(chances)
-            found.append(settled(chances.double().numpy().reshape(len(z), FUTURES, -1)))
-    return np.array(found)
+    before = tuple(torch.as_tensor(np.repeat(part, FUTURES, axis=0), **like) for part in (z, x_t))
+    chance = draw_chance(dmm, steps, make_generator(seed, FURTHER), len(before[0]))
+    chances = roll_out(dmm, chance, before).probabilities.double().numpy()
+    found = (settled(chances[:, t].reshape(len(z), FUTURES, -1)) for t in range(steps))
+    return np.array([1.0, *found])  # a state settles what its own beat plays

@@ -23,7 +23,7 @@ MEASURES = {  # what of the emitter's chances shows each target, and its unit
 class Nudged(NamedTuple):
     """Expected notes a beat of each pitch class, (12,), `before` and `after`; and what `MEASURES` tells.
 
-    `value` before, `moved` after, and `others` (20,) after steps as long in random directions.
+    `value` before, `moved` after, and `others` (20,) after steps as long in random directions. `beats`: on how many.
     """
 
     before: np.ndarray
@@ -31,6 +31,7 @@ class Nudged(NamedTuple):
     value: float
     moved: float
     others: np.ndarray
+    beats: int
 
 
 def direction(probe: Probe, column: int) -> np.ndarray:
@@ -59,7 +60,7 @@ def nudge(dmm, probe: Probe, column: int, length: float, latents, rolls, target:
     steps = [np.zeros(z.shape[1]), length * direction(probe, column), *(length * ways)]
     chances = [_play(dmm, z + step, before_it) for step in steps]
     value, moved, *others = (measure(p, target, answer) for p in chances)
-    return Nudged(pitch_classes(chances[0]), pitch_classes(chances[1]), value, moved, np.array(others))
+    return Nudged(pitch_classes(chances[0]), pitch_classes(chances[1]), value, moved, np.array(others), len(z))
 
 
 def measure(chances: np.ndarray, target: str, answer: int) -> float:

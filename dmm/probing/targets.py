@@ -69,12 +69,12 @@ def struck(piece: Piece) -> np.ndarray | None:
 
 
 def rests_on(piece: Piece) -> np.ndarray | None:
-    """Where all that sings holds on to the next beat and nobody begins a note there, or the piece ends: (T,) bool."""
+    """Where all voices hold what they sing on to the next beat, or the piece ends: (T,) bool."""
     if piece.onsets is None or piece.voices is None:
         return None
     still = np.ones(len(piece.roll), dtype=bool)
-    sings = (piece.voices > 0).any(1)
-    still[:-1] = ~piece.onsets[1:].any(1) & sings[:-1] & sings[1:]
+    held = (piece.voices[1:] == piece.voices[:-1]).all(1) & ~piece.onsets[1:].any(1)
+    still[:-1] = held & (piece.voices[:-1] > 0).any(1)
     return still
 
 

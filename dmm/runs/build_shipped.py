@@ -15,7 +15,7 @@ from dmm import plane
 from dmm.config import make_config
 from dmm.data import load_dataset
 from dmm.history import Moment, make_history, save_history
-from dmm.inspection import FIRST_BEATS, FIRST_SEED, draw_piece, inspect_piece, save_drawn, save_inspection
+from dmm.inspection import FIRST_BEATS, FIRST_SEED, draw_piece, inspect_piece, save
 from dmm.runs import session, store
 from dmm.runs.curves import mean_over_frames
 from dmm.runs.describe import describe
@@ -67,8 +67,8 @@ def save_views(run: Path, kept: list[Kept], roll) -> None:
     """Into a run's folder: what its best model makes of a piece and makes up; what those of some moments made of it."""
     config, (dmm, _) = store.read_run_config(run), load_run(run)
     best = inspect_piece(dmm, roll)
-    save_inspection(run / "inspection.npz", best)
-    save_drawn(run / "drawn.npz", draw_piece(dmm, FIRST_BEATS, FIRST_SEED))
+    save(run / "inspection.npz", best)
+    save(run / "drawn.npz", draw_piece(dmm, FIRST_BEATS, FIRST_SEED))
     models = [load_dmm(config, one.weights) for one in kept]
     moments = [Moment(*one[:3], inspect_piece(dmm, roll)) for one, dmm in zip(kept, models, strict=True)]
     through = plane.plane_through(best.z_loc)

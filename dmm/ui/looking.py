@@ -7,7 +7,15 @@ import streamlit as st
 
 from dmm.data import DataError
 from dmm.history import load_history
-from dmm.inspection import load_inspection
+from dmm.inspection import (
+    FIRST_BEATS,
+    FIRST_SEED,
+    NotFinite,
+    draw_piece,
+    finite,
+    load_drawn,
+    load_inspection,
+)
 from dmm.runs import store
 from dmm.runs.store import RunError
 from dmm.ui import own_pieces
@@ -18,6 +26,7 @@ from dmm.ui.words import describe_config, plain
 
 RUN = "The model to look into: your own run, or one that came with the app."
 PIECE = "The piece to look into. The first ones listed were held out for the test; music of your own comes last."
+RAN_AWAY = "With these weights the hidden states are no finite numbers; look at another run, or at fewer beats."
 PARTS = {"test": "held out for the test", "valid": "held out for validation", "train": "trained on"}
 
 
@@ -68,6 +77,8 @@ def telling(show):
             return show(*args, **how)
         except (DataError, RunError) as error:
             st.error(plain(str(error)))
+        except NotFinite:
+            st.error(RAN_AWAY)
 
     return told
 
@@ -99,12 +110,29 @@ def inspect(run_name: str, version: float, piece_name: str, _roll: np.ndarray):
     return inspect_piece(dmm, _roll), step
 
 
-@st.cache_data(show_spinner="Drawing from the model…", max_entries=200)
-def draw(run_name: str, version: float, steps: int, seed: int):
-    """A piece drawn from the model alone."""
-    from dmm.inspection import draw_piece
+@st.cache_data(show_spinner="Drawing from the model…", max_entries=300)
+def draw(run_name: str, version: float, steps: int, seed: int, z_heat: float = 1.0, note_heat: float = 1.0):
+    """A piece from the model alone: the one that is stored with the run, without torch, or one that is drawn now.
 
-    return draw_piece(_model(run_name, version)[0], steps, seed)
+    Raises:
+        RunError: there is no snapshot, or it cannot be read.
+        NotFinite: a state runs away.
+    """
+    stored = store.find_run(run_name) / "drawn.npz"
+    if (steps, seed, z_heat, note_heat) == (FIRST_BEATS, FIRST_SEED, 1.0, 1.0) and stored.is_file():
+        return load_drawn(stored)
+    dmm, _ = _model(run_name, version)
+    return finite(draw_piece(dmm, steps, seed, z_temperature=z_heat, note_temperature=note_heat))
+
+
+def is_augmented(run) -> bool:
+    """Whether the model of a run looks at the frame before as well, so that not all of its memory is in z."""
+    return store.read_run_config(run).edges == "augmented"
+
+
+def beside_z(run) -> str:
+    """What else the emitter of a run looks at, to be said after "$z_t$"."""
+    return " and the notes $x_{t-1}$" if is_augmented(run) else ""
 
 
 def stored_of(run):

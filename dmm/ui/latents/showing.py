@@ -5,17 +5,15 @@ import streamlit as st
 
 from dmm import figures, music
 from dmm.runs import store
-from dmm.runs.store import RunError
 from dmm.ui.choices import networks
 from dmm.ui.dials import Dial, carry, dials, switch
 from dmm.ui.explain import formula_and_code
 from dmm.ui.latents.past import Past
 from dmm.ui.live import shown_gates
-from dmm.ui.looking import called, draw, version_of
+from dmm.ui.looking import called, draw, telling, version_of
 from dmm.ui.plot import plot
 from dmm.ui.roll_view import play_bar, roll_view
 from dmm.ui.scrubber import pack, scrubber
-from dmm.ui.words import plain
 
 LESSON = "latents"
 AXES = 3
@@ -140,6 +138,7 @@ def show_transition(run) -> None:
     formula_and_code(source)
 
 
+@telling
 def show_draws(run) -> None:
     """Pieces from the model alone."""
     left, right = st.columns(2)
@@ -147,11 +146,7 @@ def show_draws(run) -> None:
         seed = dials(LESSON, [SEED])["seed"]
     with right:
         steps = dials(LESSON, [BEATS])["beats"]
-    try:
-        piece = draw(run.name, version_of(run), steps, seed)
-    except RunError as error:
-        st.error(plain(str(error)))
-        return
+    piece = draw(run.name, version_of(run), steps, seed)
     words = "Show probabilities instead of a draw"
     mean = switch(LESSON, "mean", words, "What the coin of each key is weighted with.")
     roll_view(

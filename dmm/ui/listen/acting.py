@@ -3,9 +3,9 @@
 import streamlit as st
 
 from dmm import figures
-from dmm.ui.dials import pick
+from dmm.ui.dials import pick, picked
 from dmm.ui.explain import formula_and_code
-from dmm.ui.listen import acts, drawn
+from dmm.ui.listen import act_words, acts, drawn
 from dmm.ui.listen.lesson import LESSON
 from dmm.ui.live import shown_gates
 from dmm.ui.looking import choose_piece, telling
@@ -19,11 +19,11 @@ SOURCE = (
 )
 HOW = (
     "Three steps, as for every *counterfactual*. **Abduction**: which random numbers made the piece? Of a piece that "
-    "the model made up they are known. Of another one, a draw of $z_{1:T}$ from the posterior (as in **Continue**) "
+    "the model made up they are known. Of another one, a draw of $z_{1:T}$ from the posterior (as in **Fill in**) "
     "gives $\\epsilon_t$, and the notes say on which side of its probability each $u_{tk}$ lies. **Action**: put "
-    "another number in the place of $z_{tj}$. **Prediction**: let the model play again, from the same $\\epsilon$ "
-    "and $u$.\n\nThe answer is the *model's*: it tells what its $z_t$ does, not what Bach would have done. For a "
-    "piece that is there it also rests on the one draw that explains it; another seed, another explanation."
+    "another number in the place of $z_{tj}$, or of a gate. **Prediction**: let the model play again, from the same "
+    "$\\epsilon$ and $u$.\n\nThe answer is the *model's*: it tells what its $z_t$ does, not what Bach would have done. "
+    "For a piece that is there the twin also rests on the one draw that explains it; another seed, another explanation."
 )
 
 
@@ -31,8 +31,9 @@ def show(run) -> None:
     """A piece, what is done to its state, and its twin."""
     st.markdown(
         "What would have sounded, had the hidden state been another? Not *seen* to be another, which other music would "
-        "explain, but **made** so: $\\operatorname{do}({z_{tj} = c})$. The arrows into $z_{tj}$ are cut, those out of it "
-        "stay, and so does every random number. Whatever differs below is due to the act, and to nothing else."
+        "explain, but **made** so: $\\operatorname{do}({z_{tj} = c})$. The arrows into $z_{tj}$ are cut, those out of "
+        "it stay, and so does every random number. Whatever differs between a piece and its twin is due to the act, "
+        "and to nothing else."
     )
     source = pick(LESSON, "act_on", "Act on", SOURCES, SOURCE)
     _show_twins(run, choose_piece(run, LESSON) if source == "piece" else None)
@@ -49,6 +50,7 @@ def _show_twins(run, piece):
     origin = acts.origin_of(run, piece, acts.choose_seed())
     act = acts.choose_act(run, origin)
     if act is None:
+        st.info(acts.why_not(run, picked(LESSON, "act", "hold")))
         return
     found, spread = acts.twins(origin, act)
     pointed = {"marks": found.differs, "shaded": (act.start, act.end)}
@@ -65,7 +67,7 @@ def _show_twins(run, piece):
         line=act.dimension,
         on_draw=drawn.keep if act.kind == "draw" else None,
     )
-    st.caption(acts.how_many_differ(found, act))
+    st.caption(act_words.how_many_differ(found, act))
     dimension = act.dimension or 0
     left, right = st.columns(2, gap="large")
     with left:
@@ -73,7 +75,7 @@ def _show_twins(run, piece):
         plot(figures.twin_paths(*paths, act.start, act.end, dimension), "twin paths")
     with right:
         plot(figures.keys_apart(*spread, act.start, act.end, acts.PAIRS), "keys apart")
-    st.caption(acts.how_far_it_carries(spread, act))
+    st.caption(act_words.how_far_it_carries(spread, act))
 
 
 def _take(run, label, drawn, piece=None):

@@ -21,8 +21,6 @@ KIND = (
     "or clamp its gate open or shut."
 )
 DRAW = "Press **Draw z** below and draw over the latents: the thick line is the dimension that is acted on."
-NO_GATE = "This run's transition has no gate to clamp: choose a run that is gated, or another act."
-ALONE = "This run has one latent dimension, so there is no other to swap it with: choose another act."
 SEED = Dial("act_seed", "Random numbers", 0, 999, 0, 1, "The seed: of the piece, or of the draw that explains it.")
 VALUE = Dial(
     "act_by",
@@ -31,13 +29,15 @@ VALUE = Dial(
     4.0,
     2.0,
     0.25,
-    "Of this dimension over the piece. Hold: counted from its mean. Drag: from where it would be.",
+    "Of this dimension over the piece as it is. Hold: counted from its mean there. Drag: from its path there.",
 )
 ORDER = (
     "Ordered by how much is heard of them directly: how many keys of a beat the emitter changes when a dimension is "
     "dragged by a standard deviation. What it moves through the transition, in later beats, is not in this number."
 )
 GATES = {"open": "Open: as the network proposes", "shut": "Shut: by the linear rule"}
+NO_GATE = "This run's transition has no gate to clamp: choose a run that is gated, or another act."
+NO_OTHER = "This run's hidden state has one dimension, so there is none to swap it with: choose another act or run."
 WHOSE = {"one": "Of this dimension", "all": "Of all dimensions"}
 
 
@@ -70,11 +70,9 @@ def origin_of(run, piece, seed: int) -> Origin:
 
 
 def choose_act(run, origin: Origin) -> Act | None:
-    """What is done, where and when; None, after a sentence, if this run has not what it takes."""
-    kind, config = pick(LESSON, "act", "The act", KINDS, KIND), store.read_run_config(run)
-    lacks = {"gate": (config.transition != "gated", NO_GATE), "swap": (config.z_dim == 1, ALONE)}
-    if kind in lacks and lacks[kind][0]:
-        st.info(lacks[kind][1])
+    """What is done, where and when; None if this run does not have what it asks for, as `why_not` says."""
+    kind = pick(LESSON, "act", "The act", KINDS, KIND)
+    if why_not(run, kind):
         return None
     first, second, third, fourth = st.columns(4, gap="medium")
     with first:
@@ -92,6 +90,14 @@ def choose_act(run, origin: Origin) -> Act | None:
     begin = min(start["act_from"], origin.beats) - 1
     end = min(begin + length["act_for"], origin.beats)
     return Act(kind, None if whole else dimension, begin, end, value, other)
+
+
+def why_not(run, kind) -> str:
+    """Why this run's state cannot be acted on so; "" if it can."""
+    config = store.read_run_config(run)
+    if kind == "gate" and config.transition != "gated":
+        return NO_GATE
+    return NO_OTHER if kind == "swap" and config.z_dim < 2 else ""
 
 
 def _choose_how(kind, origin, dimension):
@@ -126,36 +132,6 @@ def last():
         return None
     origin, act = st.session_state[LAST]
     return act, twins(origin, act)[0]
-
-
-def how_many_differ(found, act: Act) -> str:
-    """The difference of two twins in numbers."""
-    keys, after = int(found.differs.sum()), found.differs[act.start :]
-    beats = int(after.any(1).sum())
-    if not keys:
-        return "They do not differ at a single key. Try a more audible dimension, a stronger act, or a longer one."
-    return (
-        f"They differ at {keys:,} key{'' if keys == 1 else 's'}, on {beats} of the {len(after)} beats from beat "
-        f"{act.start + 1} on; before it, nowhere."
-    )
-
-
-def how_far_it_carries(spread, act: Act) -> str:
-    """The mean difference, and how fast it fades, in numbers of the figure."""
-    last = spread.common[act.end - 1]
-    there = f"At the last beat of the act {last:.2f} keys differ on average over {PAIRS} pairs of pieces"
-    apart = (
-        f"Two pieces from *other* random numbers differ at {spread.apart[act.end - 1]:.2f} keys there, so one pair of "
-        "those would say little of the act."
-    )
-    after = spread.common[act.end :]
-    if not len(after):
-        return f"{there}. {apart}"
-    gone = np.flatnonzero(after <= last / 2)
-    if not len(gone):
-        return f"{there}, and {after[-1]:.2f} still do at the end of the piece. {apart}"
-    beats = f"{gone[0] + 1} beat{'s' if gone[0] else ''}"
-    return f"{there}; {beats} later it is half of that or less: so long does this model remember. {apart}"
 
 
 @st.cache_data(show_spinner="Rolling the model forward…", max_entries=200)

@@ -6,7 +6,7 @@ import streamlit as st
 from dmm.ui.dials import Dial, dials
 from dmm.ui.listen import imputed
 from dmm.ui.listen.lesson import LESSON
-from dmm.ui.looking import called, choose_piece, telling
+from dmm.ui.looking import called, choose_piece, is_augmented, telling
 from dmm.ui.takes_view import Take, takes_view
 
 SEED = Dial("go_seed", "Random numbers", 0, 999, 0, 1, "The seed of the draws: another one, other ways on.")
@@ -17,9 +17,10 @@ HEAT = Dial(
 )
 DRAWS = 4
 HOW = (
-    "What is heard fixes $z_t$ only up to a posterior, $p(z_t \\mid x_{1:t})$. Each way on starts from a draw of it, "
-    "and from there the transition goes on: $z_{t+1} \\sim p(z_{t+1} \\mid z_t)$, then the keys. The model looks at "
-    "nothing else: not at the tune so far, nor at how long the piece should be. All that it remembers is in $z_t$."
+    "What is heard fixes $z_t$ only up to a posterior, $p(z_t \\mid x_{{1:t}})$. Each way on starts from a draw of it, "
+    "and from there the transition goes on: $z_{{t+1}} \\sim p(z_{{t+1}} \\mid z_t{before})$, then the keys. The model "
+    "looks at nothing else: not at the tune so far, nor at how long the piece should be. All that it remembers is in "
+    "{memory}."
 )
 
 
@@ -30,7 +31,12 @@ def show(run) -> None:
         "the ways on with each other, and with what was written."
     )
     _show_ways(run, choose_piece(run, LESSON))
-    st.markdown(HOW)
+    augmented = is_augmented(run)
+    words = {
+        "before": ", x_t" if augmented else "",
+        "memory": "$z_t$ and the last beat $x_t$" if augmented else "$z_t$",
+    }
+    st.markdown(HOW.format(**words))
     imputed.show_code()
 
 
@@ -57,4 +63,4 @@ def _show_ways(run, piece):
         description=f"The first {start} beats of a piece, and several ways in which the model goes on.",
         shade="the model goes on",
     )
-    imputed.show_horizon(run, piece, start, found)
+    imputed.show_horizon(run, piece, start, found, settings["go_heat"])

@@ -7,7 +7,7 @@ from dmm import coins, holes
 from dmm.ui.dials import Dial, dials
 from dmm.ui.listen import erasing, imputed
 from dmm.ui.listen.lesson import LESSON
-from dmm.ui.looking import called, choose_piece, telling
+from dmm.ui.looking import called, choose_piece, is_augmented, telling
 from dmm.ui.takes_view import Take, takes_view
 
 SEED = Dial("fill_seed", "Random numbers", 0, 999, 0, 1, "The seed of the draws: another one, other fillings.")
@@ -15,17 +15,25 @@ DRAWS = 4
 WAS = "As it was"
 NOTHING = (
     "Nothing is erased, so the model plays back what it heard: **Reconstruction** is how likely each key is to sound "
-    "given $z_t$, **Played back** is one toss of these coins. Paint over the roll with **Erase**, or press a "
-    "button above."
+    f"given the states behind the piece, a mean over {imputed.MANY} draws of them; **Played back** is one toss of "
+    "these coins. Paint over the roll with **Erase**, or press a button above."
 )
 ALL = "Everything is erased, so the model has nothing to go by: what it fills in is a piece of its own."
 HOW = (
-    "The posterior given what is left, $p(z_{1:T} \\mid x_{\\text{known}})$: an erased key is *summed out*, so its "
-    "factor is 1 in the likelihood, as on [In code](in_code) for a mask. The inference network is no more than a "
+    "The posterior given what is left, $p(z_{1:T} \\mid x_{\\text{known}})$. The inference network is no more than a "
     "proposal here: unless it was trained with holes, it takes what is missing for silence. Up to "
     f"{imputed.PARTICLES:,} particles follow it, or the transition, and are weighed by what the model says of the "
-    "known keys. Paths are then drawn backwards in time, and the erased keys from $p(x_t \\mid z_t)$. Each filling "
-    f"is one path; the **mean** is over {imputed.MANY} of them, and shows how sure the model is."
+    "known keys. Paths are then drawn backwards in time. Each filling is one path; the **mean** is over "
+    f"{imputed.MANY} of them, and shows how sure the model is."
+)
+SUMMED_OUT = (
+    " An erased key is *summed out*: its factor is 1 in the likelihood, as on [In code](in_code) for a mask, and it is "
+    "drawn from $p(x_t \\mid z_t)$ at last."
+)
+CARRIED = (
+    " The beats of this run look at the notes of the beat before, so an erased key cannot be summed out: each particle "
+    "draws its own. The mean is of what the emitter says given $z_t$ and those notes; what the next beat tells of an "
+    "erased key besides is in the fillings and not in the mean."
 )
 
 
@@ -38,7 +46,7 @@ def show(run) -> None:
     piece = choose_piece(run, LESSON)
     erasing.complain()
     _show_fillings(run, piece)
-    st.markdown(HOW)
+    st.markdown(HOW + (CARRIED if is_augmented(run) else SUMMED_OUT))
     imputed.show_code()
 
 

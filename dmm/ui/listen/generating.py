@@ -7,13 +7,12 @@ import streamlit as st
 from dmm.config_link import in_digits
 from dmm.data.piece import make_roll
 from dmm.decoding import decode
-from dmm.inspection import FIRST_BEATS, FIRST_SEED, draw_piece, load_drawn
-from dmm.runs import store
+from dmm.inspection import FIRST_BEATS, FIRST_SEED
 from dmm.ui.dials import Dial, carry, dials, turn
 from dmm.ui.explain import formula_and_code
 from dmm.ui.listen.lesson import LESSON
 from dmm.ui.live import shown_gates
-from dmm.ui.looking import model_of, telling, version_of
+from dmm.ui.looking import beside_z, draw, telling, version_of
 from dmm.ui.takes_view import Take, takes_view
 
 SEED = Dial(
@@ -52,8 +51,8 @@ KEEP = "Keeps both temperatures: move them, and you can go back and forth betwee
 MODEL = (1.0, 1.0)  # temperatures of the model itself
 KEPT = "kept temperatures"
 WHAT = (
-    "- **Draw**: what the model says. Given $z_t$ each of the 88 keys is a coin of its own, so a beat may get six "
-    "keys, or a second where a third was meant.\n"
+    "- **Draw**: what the model says. Given $z_t${seen} each of the 88 keys is a coin of its own, so a beat may get "
+    "six keys, or a second where a third was meant.\n"
     "- **Probabilities**: the coins' weights, for the same $z_t$, shown as opacity. They look smooth because they are "
     "means over all that might have sounded, and are no piece. Played are the keys that are likelier than not, so an "
     "undecided chord falls silent.\n"
@@ -79,7 +78,7 @@ def show(run) -> None:
         "same beat."
     )
     _show_pieces(run)
-    st.markdown(WHAT)
+    st.markdown(WHAT.format(seen=beside_z(run)))
     _explain_voices()
 
 
@@ -151,19 +150,9 @@ def _takes(run, beats, seed, heats, kept):
     return takes
 
 
-@st.cache_data(show_spinner="Drawing from the model…", max_entries=300)
-def draw(run_name: str, version: float, steps: int, seed: int, z_heat: float, note_heat: float):
-    """One piece: the one that is stored with the run, without torch, or one that is drawn now."""
-    run = store.find_run(run_name)
-    stored = run / "drawn.npz"
-    if (steps, seed, z_heat, note_heat) == (FIRST_BEATS, FIRST_SEED, *MODEL) and stored.is_file():
-        return load_drawn(stored)
-    return draw_piece(model_of(run)[0], steps, seed, z_temperature=z_heat, note_temperature=note_heat)
-
-
 @st.cache_data(show_spinner=False, max_entries=300)
 def four_voices(*piece):
-    """The four voices of a piece; arguments as `draw`."""
+    """The four voices of a piece; arguments as `looking.draw`."""
     return decode(draw(*piece).probabilities)
 
 

@@ -17,7 +17,6 @@ from dmm.ui.plot import plot
 
 MANY = 64  # draws behind a mean
 AHEAD = 256  # draws behind a prediction
-SETTLED = 64  # beats after which the model has forgotten how it began
 DEAF = 700  # a stream of random numbers of its own
 KEEP = 4  # draws that can be heard
 PARTICLES, LONG, FEWER = 1024, 128, 512  # for a piece of up to so many beats with holes; for all others
@@ -67,11 +66,14 @@ def show_cost(run, piece, missing, found: Imputed) -> None:
     sounding = missing & (piece.roll > 0)
     if sounding.any():
         hit = found.mean[sounding].mean()
-        third.metric("Erased notes found again", f"{hit:.0%}", help="How likely the model thinks them, on average.")
-    st.caption("Nats per beat from which something was erased; lower is better. Computed now, for this piece alone.")
+        third.metric("Erased notes found again", f"{hit:.0%}", help="How likely they are in that mean, on average.")
+    st.caption(
+        "Costs are in nats, per beat from which something was erased; lower is better. Computed now, for this piece "
+        "alone. No key counts as surer than one in a million."
+    )
 
 
-def show_horizon(run, piece, start, found: Imputed) -> None:
+def show_horizon(run, piece, start, found: Imputed, heat) -> None:
     """What each beat ahead costs that was written."""
     chances, ahead = _chances(run), len(found.costs)
     if chances is None or not ahead:
@@ -79,11 +81,12 @@ def show_horizon(run, piece, start, found: Imputed) -> None:
     written = piece.roll[start : start + ahead]
     histogram = _nats(written, np.broadcast_to(chances, written.shape)).sum(1)
     plot(figures.cost_ahead(found.costs, found.deaf, histogram, start), "horizon")
+    warmth = "" if heat == 1 else f" (all of its states at temperature {heat:g})"
     st.caption(
-        f"What was written, as the model foresees it from beat {start}: minus the logarithm of the mean probability of "
-        f"each beat over {AHEAD} continuations. Where it meets the dashed line, the same model without a beginning, "
-        "what it heard is forgotten. The dotted line knows how often each key sounds, and of chords nothing. One piece "
-        "says little: try others."
+        f"What was written, as the model foresees it from beat {start}{warmth}: minus the logarithm of the mean "
+        f"probability of each beat over {AHEAD} continuations. The dashed line is the same model without a beginning: "
+        "as many pieces of its own, at the same beats. Where the two stay together, what it heard is forgotten. The "
+        "dotted line knows how often each key sounds, and of chords nothing. One piece says little: try others."
     )
 
 
@@ -109,18 +112,17 @@ def _go_on(run_name, version, piece_name, start, beats, heat, seed, _roll) -> Im
     found = continue_piece(dmm, _roll, start, beats, AHEAD, seed, FEWER, z_temperature=heat)
     written = _roll[start : start + beats]
     ahead = found.probabilities[:, start : start + len(written)]
-    costs = (minus_log_mean(-_nats(written, p).sum(-1).T) for p in (ahead, _deaf(dmm, start, len(written))))
+    costs = (minus_log_mean(-_nats(written, p).sum(-1).T) for p in (ahead, _deaf(dmm, start, len(written), heat)))
     return Imputed(found.rolls[:KEEP], found.z[:KEEP], found.probabilities.mean(0), *costs)
 
 
-def _deaf(dmm, start, beats):
-    """How likely each key of these beats is in many pieces that the model makes up: (AHEAD, beats, 88)."""
+def _deaf(dmm, start, beats, heat):
+    """How likely each key is, that many beats after `start`, in pieces that the model makes up: (AHEAD, beats, 88)."""
     from dmm.batches import make_generator
     from dmm.rollout import draw_chance, roll_out
 
-    long_ago = min(start, SETTLED)
-    chance = draw_chance(dmm, long_ago + beats, make_generator(0, DEAF), AHEAD)
-    return roll_out(dmm, chance).probabilities[:, long_ago:].numpy()
+    chance = draw_chance(dmm, start + beats, make_generator(0, DEAF), AHEAD)
+    return roll_out(dmm, chance, z_temperature=heat).probabilities[:, start:].numpy()
 
 
 def _chances(run):

@@ -4,9 +4,8 @@ import numpy as np
 import streamlit as st
 
 from dmm.probing import statistics
-from dmm.runs import store
 from dmm.ui.listen.probe_results import latents_of
-from dmm.ui.looking import model_of, version_of
+from dmm.ui.looking import beside_z, is_augmented, model_of, version_of
 
 AHEAD = (1, 4, 16)  # beats
 STARTS = 75  # states from which the model goes on
@@ -36,8 +35,7 @@ def show(run, pieces) -> None:
     """The claims, and a table of test pieces beside draws from the model alone; `pieces` are those of the probes."""
     st.subheader("What it cannot do", anchor=False)
     fades, rows = _measured(run.name, version_of(run), pieces.name, run, pieces)
-    augmented = store.read_run_config(run).edges == "augmented"
-    words = {"seen": " and the notes $x_{t-1}$" if augmented else "", "kept": " and $x_t$" if augmented else ""}
+    words = {"seen": beside_z(run), "kept": " and $x_t$" if is_augmented(run) else ""}
     st.markdown("\n".join(f"- {claim.format(**words, fade=_in_words(fades))}" for claim in LIMITS))
     st.markdown("| Counted | test pieces | drawn |\n|---|---:|---:|\n" + "\n".join(map(_row, rows)))
     count = len(pieces.test)

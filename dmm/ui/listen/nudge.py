@@ -8,11 +8,11 @@ from dmm.data.piece import MAJOR
 from dmm.probing.nudging import MEASURES, scale_of
 from dmm.probing.targets import TARGETS
 from dmm.ui.dials import Dial, dials, listing
+from dmm.ui.listen.lesson import LESSON
 from dmm.ui.listen.probe_results import ask, nudged
 from dmm.ui.looking import version_of
 from dmm.ui.plot import plot
 
-LESSON = "listen"
 NUDGE = Dial(
     "nudge",
     "Move z by",
@@ -40,7 +40,8 @@ def show(run, pieces, name, ridge):
         st.info("The check needs an answer that can be counted in the notes of one beat, and this one cannot.")
         return
     st.markdown(
-        "So move each $z_t$ of the test pieces along the probe's direction, and see what becomes of the keys' chances."
+        "So move $z_t$ along the probe's direction on the beats of the test pieces, and see what becomes of the keys' "
+        "chances."
     )
     left, right = st.columns(2)
     column, classes = 0, found.answers.names
@@ -67,7 +68,8 @@ def _moved(moved, name, answer):
     plot(figures.pitch_class_bars(moved.before, moved.after, MAJOR, bold), "probe nudge", tools=False)
     what, unit = MEASURES[name]
     st.markdown(
-        f"{what[0].upper()}{what[1:]} goes from {moved.value:.1f} to **{moved.moved:.1f}{unit}**. After a step as long "
+        f"On {moved.beats:,} beats of the test pieces, {what} goes from {moved.value:.1f} to "
+        f"**{moved.moved:.1f}{unit}**. After a step as long "
         f"in each of {len(moved.others)} random directions it is {moved.others.min():.1f} to {moved.others.max():.1f}."
         + (f" In bold: {'its scale' if len(bold) > 1 else 'that note'}." if bold else "")
     )

@@ -9,12 +9,12 @@ from dmm.ui.datasets import dataset_of
 from dmm.ui.dials import carry, listing, put
 from dmm.ui.hiding import is_hidden
 from dmm.ui.listen import uploading
+from dmm.ui.listen.lesson import LESSON
 from dmm.ui.looking import called
 from dmm.ui.roll_view import roll_view
 from dmm.ui.train.controls import choose_data
 from dmm.ui.words import plain
 
-LESSON = "listen"
 FILES = "MIDI files (.mid), or JSON files of chords, up to 2 MB each; those that you give together become one set."
 FORM = (
     'A JSON file is {"sequences": [...]}: a sequence is a list of beats, and a beat a list of MIDI pitches, such as '

@@ -1,5 +1,6 @@
 """What probes find in a run, computed once for a snapshot and a question."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -37,6 +38,14 @@ def first_pieces(pieces: Sequence[Piece], beats: int) -> list[Piece]:
     """As many of the first pieces as have so many beats in all; one at least, if there is one."""
     ends = np.cumsum([len(piece.roll) for piece in pieces])
     return list(pieces[: max(1, int((ends <= beats).sum()))])
+
+
+def pieces_of(data: str, train: list[Piece], test: list[Piece]) -> Pieces:
+    """Some pieces of a data set, whose name, as a configuration has it, says what their keys and voices are."""
+    notes = hashlib.sha256()
+    for piece in (*train, *test):
+        notes.update(piece.roll.tobytes())
+    return Pieces((data, len(train), len(test), notes.hexdigest()), train, test)
 
 
 def latents_of(run, pieces: Sequence[Piece]):

@@ -5,8 +5,8 @@ import numpy as np
 import streamlit as st
 
 from dmm import figures
+from dmm.inspection import NotFinite
 from dmm.probing import scores
-from dmm.probing.latents import NotFinite
 from dmm.probing.study import LAGS
 from dmm.probing.targets import TARGETS, missing
 from dmm.runs import store
@@ -15,14 +15,12 @@ from dmm.ui import looking
 from dmm.ui.datasets import dataset_of
 from dmm.ui.dials import listing, stops
 from dmm.ui.latents.showing import what_it_sees
-from dmm.ui.listen import limits, nudge
-from dmm.ui.listen.probe_results import MOST_BEATS, Pieces, ask, first_pieces, latents_of, reach
+from dmm.ui.listen import limits, nudge, probe_reading
+from dmm.ui.listen.lesson import LESSON
+from dmm.ui.listen.probe_results import MOST_BEATS, ask, first_pieces, knowing, latents_of, pieces_of, reach
 from dmm.ui.plot import plot
-from dmm.ui.roll_view import roll_view
 from dmm.ui.words import plain
 
-LESSON = "listen"
-RAN_AWAY = "With these weights the hidden states of a piece are not finite numbers; look at another run."
 ONE_SIDED = "A probe is fitted to training pieces and judged on test pieces, and these data have not both."
 ASK = "What the probe is to read. Each answer comes from the data, never from the model."
 RIDGES = {text: text for text in ("0.0001", "0.001", "0.01", "0.1", "1", "10")}
@@ -40,7 +38,7 @@ ROWS = {  # of the figure of scores: name, kind
 ABOUT_ROWS = """
 - **$x_t$**: the same kind of probe on the 88 keys of the beat; **$x_{t-1}$ to $x_{t+1}$**: and of its two neighbours.
 - **mean**: of eight draws of $z_t$ from the guess; **one draw**: what emitter and transition work with.
-- **past alone**: what the network guesses of $z_t$ if the piece ends on each beat, so that nothing later leaks in.
+- **past alone**: guessed beat by beat, each time as if the piece ended there, so that nothing later leaks in.
 - **shuffled**: a control. The probe is fitted to the answers of other pieces, five times; it can learn
   no more from them than how common an answer is.
 - Bars are one standard error over the test pieces. Beats of a piece are not independent, so they are not counted. A
@@ -51,12 +49,12 @@ ABOUT_ROWS = """
 def show(run) -> None:
     """The whole part: probes, one piece, reach, nudge, and what such a model cannot do."""
     piece = looking.choose_piece(run, LESSON)
-    dataset = dataset_of(store.read_run_config(run).data)
-    train, test = (first_pieces(getattr(dataset, part), MOST_BEATS[part]) for part in ("train", "test"))
+    data = store.read_run_config(run).data
+    train, test = (first_pieces(getattr(dataset_of(data), part), MOST_BEATS[part]) for part in ("train", "test"))
     if not train or not test:
         st.info(ONE_SIDED)
         return
-    pieces = Pieces((dataset.name, len(train), len(test), sum(len(one.roll) for one in train)), train, test)
+    pieces = pieces_of(data, train, test)
     if _is_sound(run, pieces):
         _probe(run, piece, pieces)
         limits.show(run, pieces)
@@ -70,7 +68,7 @@ def _is_sound(run, pieces) -> bool:
         st.error(plain(str(error)))
         return False
     except NotFinite:
-        st.error(RAN_AWAY)
+        st.error(looking.RAN_AWAY)
         return False
     return True
 
@@ -81,8 +79,8 @@ def _probe(run, piece, pieces):
     st.markdown(
         "Does the hidden state know the key, the texture, the phrase? A **linear probe** is a weighted sum of the "
         "numbers in $z_t$ that comes as near as it can to the answer (ridge regression, in closed form). It is fitted "
-        f"to the guessed states of {_count(pieces.train)}, and judged on {_count(pieces.test, 'test ')} that it has "
-        "never seen. What it reads is in $z_t$; what it misses may be there in a form that no weighted sum finds."
+        "to the states that the network guesses for training pieces, and judged on test pieces, which it has never "
+        "seen. What it reads is in $z_t$; what it misses may be there in a form that no weighted sum finds."
     )
     reasons = {name: missing(target, pieces.train, pieces.test) for name, target in TARGETS.items()}
     open_ones = {name: TARGETS[name].title for name, reason in reasons.items() if not reason}
@@ -91,13 +89,17 @@ def _probe(run, piece, pieces):
         name = listing(LESSON, "ask", "What to read", open_ones, ASK, "one of the questions that these data answer")
     with right:
         ridge = float(stops(LESSON, "ridge", "Ridge λ", RIDGES, RIDGE, "0.01"))
-    st.caption(f"{TARGETS[name].title}: {TARGETS[name].definition}.")
+    asked = knowing(pieces, name)
+    st.caption(
+        f"{TARGETS[name].title}: {TARGETS[name].definition}. Fitted to {_count(asked.train, 'training')}, judged on "
+        f"{_count(asked.test, 'test')}."
+    )
     left_out = [f"{TARGETS[one].title} ({reason})" for one, reason in reasons.items() if reason]
     if left_out:
         st.caption(f"Left out: {'; '.join(left_out)}.")
     found = ask(run, pieces, name, ridge)
     _scores(run, found, TARGETS[name])
-    _reading(run, piece, pieces, found, TARGETS[name])
+    probe_reading.show(run, piece, pieces, found, TARGETS[name])
     if name in FAR:
         _reach(run, pieces, name, ridge, found)
     nudge.show(run, pieces, name, ridge)
@@ -131,62 +133,6 @@ def _compared(one, other):
     return f"{word} ({gap:+.3f} ± {error:.3f})"
 
 
-def _reading(run, piece, pieces, found, target):
-    """The probe's reading along one piece."""
-    st.subheader("Along one piece", anchor=False)
-    name = f"{piece.name}, {piece.title}" + (f" ({piece.key})" if piece.key else "")
-    roll_view(
-        key="probed piece",
-        roll=piece.roll,
-        title=name,
-        description="The piece that is read below.",
-        voices=piece.voices,
-        onsets=piece.onsets,
-    )
-    readings = found.probe.read(_states_of(run, piece, pieces).mean)
-    truth = target.of(piece)
-    if target.classes:
-        _class_reading(readings, truth, found.answers.names, target)
-        return
-    mean = float(np.concatenate(found.answers.train).mean())
-    if truth is None:
-        st.caption("What is right is not known of this piece.")
-    title = f"{target.title.lower()}, {target.unit}"
-    plot(figures.number_reading(readings[:, 0], truth, mean, title), "probe reading")
-
-
-def _states_of(run, piece, pieces):
-    """The guess of one piece: that of the study, if it is one of its pieces."""
-    studied = pieces.train + pieces.test
-    place = next((i for i, one in enumerate(studied) if one.roll is piece.roll), None)
-    return latents_of(run, [piece])[0] if place is None else latents_of(run, studied)[place]
-
-
-def _class_reading(readings, truth, names, target):
-    """The heat map of classes, and the class with the most over the whole piece."""
-    titles = [target.classes[one] for one in names]
-    place = np.full(len(readings), -1)
-    if truth is not None:
-        place = np.where(np.isin(truth, names), np.searchsorted(names, truth), -1)
-    plot(figures.class_reading(readings, titles, place), "probe reading")
-    st.caption(
-        "Each column sums to 1, as probabilities do, but a weighted sum may leave 0 to 1; shades stop there. "
-        + (_whole_piece(readings, truth, titles, target) if target.whole else _share(readings, place, truth))
-    )
-
-
-def _whole_piece(readings, truth, titles, target):
-    """What the mean over all beats says, and what is right."""
-    said = f"Averaged over the piece, {titles[readings.mean(0).argmax()]} is highest"
-    return f"{said}; right is {target.classes[truth[0]]}." if truth is not None else f"{said}."
-
-
-def _share(readings, place, truth):
-    if truth is None:
-        return "What is right is not known of this piece."
-    return f"The highest is right on {(readings.argmax(1) == place).mean():.0%} of the beats."
-
-
 def _reach(run, pieces, name, ridge, found):
     """How far back and ahead a state knows."""
     st.subheader("How far it knows", anchor=False)
@@ -205,8 +151,7 @@ def _unit(target):
     return "share of beats read right" if target.classes else "share of the variance explained"
 
 
-def _count(pieces, kind=""):
+def _count(pieces, kind):
     """How many pieces and beats, in words."""
     beats = sum(len(piece.roll) for piece in pieces)
-    kind = kind or "training "
-    return f"{len(pieces)} {kind}piece{'' if len(pieces) == 1 else 's'} ({beats:,} beats)"
+    return f"{len(pieces)} {kind} piece{'' if len(pieces) == 1 else 's'} ({beats:,} beats)"

@@ -9,11 +9,11 @@ from dmm.runs import store
 from dmm.runs.store import RunError
 from dmm.ui.dials import Dial, dials, pick, put, switch
 from dmm.ui.listen import quiz_games, quiz_score, quiz_words
+from dmm.ui.listen.lesson import LESSON
 from dmm.ui.listen.quiz_games import Key
 from dmm.ui.roll_view import play_bar, roll_view
 from dmm.ui.words import plain
 
-LESSON = "listen"
 SEED = Dial("quiz_seed", "Seed of the quiz", 0, 999, 0, 1, "Another seed, another quiz; the same for all who have it.")
 LENGTHS = {"16": "16 beats", "32": "32 beats"}
 LENGTH = "How much of the music is played in each round. Each length has a quiz of its own."

@@ -1,5 +1,7 @@
 """The tasks of the page Listen."""
 
+from itertools import combinations
+
 import numpy as np
 import streamlit as st
 
@@ -7,7 +9,7 @@ from dmm.ui import tasks
 from dmm.ui.dials import value
 from dmm.ui.listen import acts, generating, quiz_games
 from dmm.ui.listen.lesson import LESSON
-from dmm.ui.looking import telling, version_of
+from dmm.ui.looking import draw, telling, version_of
 
 SAME = (
     "**Generate**: move the temperatures until the model plays the same piece whatever the random numbers are, note "
@@ -27,8 +29,8 @@ HOW_INAUDIBLE = (
     "loud ones through the transition, so try several."
 )
 SILENT = (
-    "This dimension hardly reaches the keys, neither directly nor through the transition. A model need not use all of "
-    "its dimensions: look at what this one costs on [Latents](latents)."
+    "In this piece the dimension hardly reaches the keys, neither directly nor through the transition. A model need "
+    "not use all of its dimensions: look at what this one costs on [Latents](latents)."
 )
 
 BLIND = "**Bach or model?**: play one quiz to its end, twelve rounds."
@@ -57,9 +59,10 @@ def show_tasks(run) -> None:
 def is_same(run) -> tuple[bool, str]:
     """Whether three seeds give one piece at the temperatures that are set."""
     heats = [value(LESSON, dial) for dial in (generating.HEAT, generating.NOTE_HEAT)]
-    rolls = [generating.draw(run.name, version_of(run), 64, seed, *heats).roll for seed in (0, 1, 2)]
-    apart = max(int((roll != rolls[0]).sum()) for roll in rolls)
-    return apart == 0, f"Of three pieces of 64 beats the most different two differ at {apart} keys."
+    rolls = [draw(run.name, version_of(run), 64, seed, *heats).roll for seed in (0, 1, 2)]
+    apart = max(int((one != other).sum()) for one, other in combinations(rolls, 2))
+    keys = f"{apart} key{'' if apart == 1 else 's'}"
+    return apart == 0, f"Of three pieces of 64 beats the most different two differ at {keys}."
 
 
 def is_inaudible(run) -> tuple[bool, str]:

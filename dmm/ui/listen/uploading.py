@@ -5,6 +5,7 @@ upload, kept on the server's disk under a name made of their contents.
 """
 
 import gc
+import math
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -110,7 +111,7 @@ def _let_go(file) -> None:
 
 def _too_many(count, wait):
     files = "1 file was" if count == 1 else f"{count} files were"
-    minutes = max(1, round(wait / 60))
+    minutes = math.ceil(wait / 60)
     return (
         f"{files} not read: in {WHILE / 60:.0f} minutes a visitor may give {MOST} files, and a network "
         f"{MOST_OF_ADDRESS}. Try again in {minutes} minute{'' if minutes == 1 else 's'}."

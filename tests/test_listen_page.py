@@ -469,10 +469,3 @@ def test_a_path_beyond_the_end_of_a_piece_is_cut():
     assert takes(at, "twins")["As it is"]["shaded"] == [62, 64]
     at = listen("act", act="draw", act_path="100~1~2")
     assert takes(at, "twins")["As it is"]["shaded"] == [63, 64]
-
-
-def test_a_run_with_one_dimension_has_none_to_swap(new_run):
-    run = new_run(z_dim=1)
-    save_best(run, make_state(Spec(store.read_run_config(run), [CHORALES.train[0].roll], [CHORALES.valid[0].roll])))
-    at = listen("act", act="swap", run=run.name)
-    assert "none to swap it with" in sentences(at)[0]

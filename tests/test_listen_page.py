@@ -208,17 +208,25 @@ def frequencies():
 def test_buttons_erase_and_take_back():
     at = listen("fill", holes="none")
     assert "Nothing is erased" in sentences(at)[0]
-    assert list(takes(at, "filling")) == ["As it was", "Reconstruction", "Played back"]
+    assert list(takes(at, "filling")) == ["As it is", "Reconstruction", "Played back"]
     piece = CHORALES.test[0]
     click(at, "Erase the bass")
     gone = holes.missing(["bass"], len(piece.roll), piece.voices)
     assert np.array_equal(bits(takes(at, "filling")["Mean"]["holes"], len(piece.roll)), gone)
+    assert "As it is" not in takes(at, "filling"), "or the view would stay there, and show no filling"
     click(at, "Erase the soprano")
     assert at.session_state[erasing.KEY] == ["bass", "soprano"]
     click(at, "Undo")
     assert at.session_state[erasing.KEY] == ["bass"]
     assert sentences(at) == []
-    click(at, "Nothing erased")
+    click(at, "Undo all")
+    assert "Reconstruction" in takes(at, "filling")
+
+
+def test_a_piece_that_has_nothing_of_what_is_erased_says_so():
+    piece = min(CHORALES.test, key=lambda one: len(one.roll))
+    at = listen("fill", piece=piece.name, holes="400-404-21-108")
+    assert sentences(at)[0].startswith("This piece has nothing of what is erased")
     assert "Reconstruction" in takes(at, "filling")
 
 

@@ -51,7 +51,7 @@ def buttons(piece) -> None:
         st.button(words, on_click=erase, args=(bars,), help="All 88 keys of these beats.")
         idle = not erased()
         st.button("Undo", icon=":material/undo:", on_click=_undo, help=UNDO, disabled=idle)
-        st.button("Nothing erased", icon=":material/clear:", on_click=_clear, help=CLEAR, disabled=idle)
+        st.button("Undo all", icon=":material/clear:", on_click=_clear, help=CLEAR, disabled=idle)
     if st.session_state.pop("full", False):
         st.warning(FULL)
 

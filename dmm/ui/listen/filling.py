@@ -13,11 +13,13 @@ from dmm.ui.takes_view import Take, takes_view
 SEED = Dial("fill_seed", "Random numbers", 0, 999, 0, 1, "The seed of the draws: another one, other fillings.")
 DRAWS = 4
 WAS = "As it was"
+IS = "As it is"  # another label, so that a filling is seen as soon as something is erased
 NOTHING = (
-    "Nothing is erased, so the model plays back what it heard: **Reconstruction** is how likely each key is to sound "
+    "{why}, so the model plays back what it heard: **Reconstruction** is how likely each key is to sound "
     f"given the states behind the piece, a mean over {imputed.MANY} draws of them; **Played back** is one toss of "
     "these coins. Paint over the roll with **Erase**, or press a button above."
 )
+NONE, NONE_HERE = "Nothing is erased", "This piece has nothing of what is erased"
 ALL = "Everything is erased, so the model has nothing to go by: what it fills in is a piece of its own."
 HOW = (
     "The posterior given what is left, $p(z_{1:T} \\mid x_{\\text{known}})$. The inference network is no more than a "
@@ -67,7 +69,7 @@ def _show_fillings(run, piece):
         on_paint=erasing.paint,
     )
     if not missing.any():
-        st.info(NOTHING)
+        st.info(NOTHING.format(why=NONE_HERE if erasing.erased() else NONE))
         return
     if missing.all():
         st.info(ALL)
@@ -89,4 +91,4 @@ def _played_back(piece, found, seed):
     """The piece as the model plays it from the states that it heard in it: reconstructed."""
     chances = Take("Reconstruction", found.mean, latents=found.z[0])
     again = Take("Played back", coins.toss(found.mean, seed), latents=found.z[0])
-    return [Take(WAS, piece.roll, piece.voices, piece.onsets), chances, again]
+    return [Take(IS, piece.roll, piece.voices, piece.onsets), chances, again]

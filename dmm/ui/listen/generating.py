@@ -8,7 +8,7 @@ from dmm.config_link import in_digits
 from dmm.data.piece import make_roll
 from dmm.decoding import decode
 from dmm.inspection import FIRST_BEATS, FIRST_SEED
-from dmm.ui.dials import Dial, carry, dials, turn
+from dmm.ui.dials import Dial, carry, dials, turn, value
 from dmm.ui.explain import formula_and_code
 from dmm.ui.listen.lesson import LESSON
 from dmm.ui.live import shown_gates
@@ -116,7 +116,7 @@ def _settings():
 
 
 def _another():
-    turn(LESSON, SEED)
+    turn(LESSON, SEED, value(LESSON, PIECES))  # all of them are new
 
 
 def _keep(*heats):

@@ -116,11 +116,12 @@ def test_several_pieces_at_once_have_the_seeds_that_follow(dmm):
         assert np.array_equal(roll_of(takes(at, f"made {i + 1}")["Draw"]), draw_piece(dmm, 16, 7 + i).roll)
 
 
-def test_draw_gives_another_piece():
-    at = listen("generate", beats="16")
-    before = roll_of(takes(at, "made 1")["Draw"])
+def test_draw_gives_other_pieces():
+    at = listen("generate", beats="16", pieces="2")
+    before = [roll_of(takes(at, f"made {i}")["Draw"]) for i in (1, 2)]
     click(at, "Draw")
-    assert not np.array_equal(roll_of(takes(at, "made 1")["Draw"]), before)
+    for i in (1, 2):
+        assert not any(np.array_equal(roll_of(takes(at, f"made {i}")["Draw"]), one) for one in before)
 
 
 # --- continue --------------------------------------------------------------------------------------------------------
@@ -321,6 +322,16 @@ def with_weights(run, times=1.0):
     return run
 
 
+def test_of_an_act_that_nobody_hears_no_memory_is_told():
+    apart = np.full(8, 5.0)
+    words = act_words.how_far_it_carries(counterfactual.Spread(np.zeros(8), apart), Act("hold", 0, 3, 5, 1.0))
+    assert "nothing whose fading" in words
+    assert "forgotten" not in words
+    fading = np.array([0, 0, 0, 4.0, 4.0, 3.0, 2.0, 1.0])
+    words = act_words.how_far_it_carries(counterfactual.Spread(fading, apart), Act("hold", 0, 3, 5, 1.0))
+    assert "2 beats later it is half of that or less" in words
+
+
 def test_a_run_without_gates_says_so(new_run):
     run = new_run(transition="linear")
     at = listen("act", act="gate", run=with_weights(run).name)
@@ -337,6 +348,8 @@ def test_how_many_keys_differ_in_words():
     assert act_words.how_many_differ(found, act) == (
         "They differ at 3 keys, on 2 of the 4 beats from beat 3 on; before it, nowhere."
     )
+    last = act_words.how_many_differ(found, act._replace(start=5, end=6))
+    assert last == "They differ at 3 keys, all on the last beat; before it, nowhere."
 
 
 def test_one_dimension_has_none_to_change_places_with(new_run):
@@ -355,7 +368,11 @@ def test_one_dimension_has_none_to_change_places_with(new_run):
         ),
         ([0, 2, 2, 1, 0, 0], [0, 3, 3, 3, 3, 3], "; 1 beat later it is half of that or less"),
         ([0, 2, 2, 2, 2, 1.5], [0, 5, 5, 5, 5, 5], "and 1.50 still do at the end of the piece. With"),
-        ([0, 2, 0, 0, 1, 0], [0, 5, 5, 5, 5, 5], "0.00 keys differ on average over 32 pairs of pieces. With"),
+        (
+            [0, 2, 0, 0, 1, 0],
+            [0, 5, 5, 5, 5, 5],
+            "0.00 keys differ on average over 32 pairs of pieces, so there is nothing whose fading could be heard. With",
+        ),
     ],
 )
 def test_how_far_an_act_carries_in_words(common, apart, told):

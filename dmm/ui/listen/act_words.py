@@ -5,6 +5,8 @@ import numpy as np
 from dmm.interventions import Act
 from dmm.ui.listen.acts import PAIRS
 
+NONE = 0.005  # keys: less is written as 0.00
+
 
 def how_many_differ(found, act: Act) -> str:
     """The difference of two twins in numbers."""
@@ -12,10 +14,10 @@ def how_many_differ(found, act: Act) -> str:
     beats = int(after.any(1).sum())
     if not keys:
         return "They do not differ at a single key. Try a more audible dimension, a stronger act, or a longer one."
-    return (
-        f"They differ at {keys:,} key{'' if keys == 1 else 's'}, on {beats} of the {len(after)} beats from beat "
-        f"{act.start + 1} on; before it, nowhere."
-    )
+    many = f"They differ at {keys:,} key{'' if keys == 1 else 's'}"
+    if len(after) == 1:
+        return f"{many}, all on the last beat; before it, nowhere."
+    return f"{many}, on {beats} of the {len(after)} beats from beat {act.start + 1} on; before it, nowhere."
 
 
 def how_far_it_carries(spread, act: Act) -> str:
@@ -25,7 +27,9 @@ def how_far_it_carries(spread, act: Act) -> str:
     much = ", more than twice as much: one such pair would say little of the act" if other > 2 * last else ""
     apart = f"With *other* random numbers from the first beat of the act on it is {other:.2f}{much}."
     after = spread.common[act.end :]
-    if not len(after) or not last:
+    if last < NONE:
+        return f"{there}, so there is nothing whose fading could be heard. {apart}"
+    if not len(after):
         return f"{there}. {apart}"
     gone = np.flatnonzero(after <= last / 2)
     if not len(gone):

@@ -6,6 +6,7 @@ import pytest
 
 from dmm import palette
 from dmm.ui.roll_packet import look_packet, piece_packet
+from tests.browser import wait_until
 
 T, K = 128, 32
 
@@ -174,3 +175,27 @@ def test_long_pieces_scroll_inside_a_narrow_page(page, app, frames):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("End")
     assert (view.locator(".scroll").evaluate("e => e.scrollLeft") > 0) == scrolls
+
+
+OUTSIDE = """() => {
+    const pen = CanvasRenderingContext2D.prototype, write = pen.fillText;
+    window.outside = [];
+    window.written = 0;
+    pen.fillText = function (word, x, y) {
+        const half = this.measureText(word).width / 2, width = parseFloat(this.canvas.style.width);
+        if (this.textAlign === "center") written += 1;
+        if (this.textAlign === "center" && (x < half - 0.01 || x > width - half + 0.01)) outside.push(word);
+        write.call(this, word, x, y);
+    };
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("frames", [32, 193])
+def test_no_number_of_a_beat_is_cut_at_the_edge(page, app, frames):
+    view = open_view(page, f"{app}?T={frames}")
+    page.evaluate(OUTSIDE)
+    page.set_viewport_size({"width": 1100, "height": 800})
+    wait_until(lambda: page.evaluate("written") > 0, "it is painted anew", tab=page)
+    assert page.evaluate("outside") == []
+    assert view.is_visible()

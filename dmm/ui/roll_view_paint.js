@@ -277,7 +277,9 @@ function paintBeats({ box, theme, data }, pen) {
     pen.globalAlpha = 0.35;
     pen.fillRect(Math.round(x), box.end + 2, 1, 4);
     pen.globalAlpha = 0.75;
-    pen.fillText(t ? String(t + 1) : "beat 1", Math.max(x, t ? 0 : 18), box.end + 16);
+    const word = t ? String(t + 1) : "beat 1";
+    const half = pen.measureText(word).width / 2;
+    pen.fillText(word, Math.max(Math.min(x, box.width - half), half), box.end + 16); // none is cut at the edge
   }
   pen.globalAlpha = 1;
 }

@@ -359,6 +359,12 @@ def test_run_of_a_link_that_is_not_here_is_told_and_start_trains_it_anew(queue, 
     assert same_curve.compare(run, other, points, told) == ""
 
 
+@pytest.mark.parametrize("lesson", ["listen", "latents"])
+def test_a_missing_run_is_not_said_to_have_settings_where_there_are_none(lesson):
+    (sentence,) = sentences(open_page(lesson, run="f" * 16, seed="3"))
+    assert sentence != link.NOT_HERE
+
+
 def test_learning_rate_that_follows_the_clock_is_compared_with_nothing(queue, new_run):
     run = new_run(schedule="cosine", seconds=5.0)
     config = store.read_run_config(run)

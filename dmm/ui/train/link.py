@@ -12,6 +12,7 @@ from dmm.runs.fingerprint import Fingerprint, fingerprint
 from dmm.runs.fingerprint import decode as read_fingerprint
 from dmm.runs.fingerprint import encode as write_fingerprint
 from dmm.runs.store import RunError
+from dmm.ui.names import NAMES
 from dmm.ui.train.knobs import REFUSED, key_of
 from dmm.ui.words import refusal
 
@@ -72,7 +73,8 @@ def _take_up():
 
 def not_here(sentence: str) -> str:
     """What to say where there is no run of the link's name: if the link has its settings, that they are on the page."""
-    return NOT_HERE if {*st.query_params} & {*Config.model_fields} else sentence
+    others = {name for page, names in NAMES.items() if page != "train" for name in names}  # such as a seed
+    return NOT_HERE if {*st.query_params} & ({*Config.model_fields} - others) else sentence
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------

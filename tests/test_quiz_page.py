@@ -234,7 +234,7 @@ def test_short_pieces_of_other_data_are_played_as_they_are_and_not_called_bach(t
         draw(tiny, step)
     at = part(tiny)
     labels = [one.label for one in at.button]
-    assert labels == ["The music it learned from", "The model", "Coins"]
+    assert labels == ["The real music", "The model", "Coins"]
     assert "Not all three have 16 beats to play in a row, so each plays 9 beats." in words(at)
     (one,) = at.session_state["quiz games"].values()
     assert {len(each.roll) for each in one.rounds} == {9}
@@ -263,7 +263,7 @@ def test_data_that_are_gone_are_named_in_one_sentence_and_a_quiz_that_began_goes
         ("chorales", "Bach"),
         ("chorales-in-c", "Bach"),
         ("chorales+song.mid", "Bach"),
-        ("song.mid", "The music it learned from"),
+        ("song.mid", "The real music"),
     ],
 )
 def test_first_voice_has_the_name_of_the_test_pieces(data, name):

@@ -41,7 +41,7 @@ def show(run) -> None:
 def voices_of(data: str) -> dict[str, str]:
     """What the three are called; music that is added to the chorales is learned from, but the test is Bach's alone."""
     is_bach = data in SHIPPED or split_name(data)[0] in SHIPPED
-    return {MUSIC: "Bach" if is_bach else "The music it learned from", MODEL: "The model", COINS: "Coins"}
+    return {MUSIC: "Bach" if is_bach else "The real music", MODEL: "The model", COINS: "Coins"}
 
 
 def _choose(run) -> Key:

@@ -371,7 +371,7 @@ def test_one_dimension_has_none_to_change_places_with(new_run):
         (
             [0, 2, 0, 0, 1, 0],
             [0, 5, 5, 5, 5, 5],
-            "0.00 keys differ on average over 32 pairs of pieces, so there is nothing whose fading could be heard. With",
+            "0.00 keys differ on average over 32 pairs of pieces, so there is nothing whose fading could be heard.",
         ),
     ],
 )

@@ -71,7 +71,7 @@ def class_reading(readings, names, truth):
     figure = blank(
         f"Heat map of {len(names)} classes over {len(t)} beats. The right one has the highest reading on {right}.",
         height=130 + max(60, 20 * len(names)),
-        xaxis={"title": {"text": TIME_AXIS, "standoff": 12}, "range": [0.5, len(t) + 0.5], "showgrid": False},
+        xaxis={"title": {"text": TIME_AXIS}, "range": [0.5, len(t) + 0.5], "showgrid": False},
         yaxis={"tickvals": list(range(len(names))), "ticktext": list(names), "showgrid": False, "fixedrange": True},
         showlegend=False,
     )

@@ -173,6 +173,17 @@ def test_a_piece_that_is_over_goes_on_all_the_same():
     assert sentences(at) == []
     assert len(roll_of(takes(at, "ways on")["Continuation 1"])) == len(piece.roll) + 8
     assert "horizon" not in figures(at)
+    assert f"The piece ends at beat {len(piece.roll)}: the model goes on from there" in told(at)
+
+
+@pytest.mark.parametrize("edges", ["markov", "augmented"])
+def test_what_the_model_goes_by_is_told_as_it_is(new_run, edges):
+    run = new_run(edges=edges)
+    save_best(run, make_state(Spec(store.read_run_config(run), [CHORALES.train[0].roll], [CHORALES.valid[0].roll])))
+    at = listen("continue", run=run.name, go_for="4")
+    words = " ".join(one.value for one in at.markdown)
+    assert ("All that it remembers is in $z_t$ and the notes $x_t$." in words) == (edges == "augmented")
+    assert ("All that it remembers is in $z_t$." in words) == (edges == "markov")
 
 
 # --- fill in ---------------------------------------------------------------------------------------------------------
@@ -297,6 +308,10 @@ def test_a_chorale_is_the_factual_twin_note_for_note_with_its_voices():
     assert heard["voices"] is not None
 
 
+def told(at):
+    return " ".join(one.value for one in at.caption)
+
+
 @pytest.mark.parametrize("whose", ["one", "all"])
 def test_a_gate_is_clamped(dmm, whose):
     at = listen("act", act="gate", act_gate="shut", act_whose=whose, act_from="5", act_for="8")
@@ -311,6 +326,7 @@ def test_an_act_beyond_a_short_piece_is_at_its_end():
     at = listen("act", act_on="piece", piece=piece.name, act_from="400")
     frames = len(piece.roll)
     assert takes(at, "twins")["As it is"]["shaded"] == [frames - 1, frames]
+    assert f"The piece has {frames} beats, so the act is on its last one." in told(at)
 
 
 def with_weights(run, times=1.0):

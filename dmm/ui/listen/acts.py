@@ -89,6 +89,8 @@ def choose_act(run, origin: Origin) -> Act | None:
         length = dials(LESSON, [Dial("act_for", "For beats", 1, 64, 16, 1, "Then the model goes on by itself.")])
     begin = min(start["act_from"], origin.beats) - 1
     end = min(begin + length["act_for"], origin.beats)
+    if start["act_from"] > origin.beats:
+        st.caption(f"The piece has {origin.beats} beats, so the act is on its last one.")
     return Act(kind, None if whole else dimension, begin, end, value, other)
 
 

@@ -22,6 +22,7 @@ HOW = (
     "looks at nothing else: not at the tune so far, nor at how long the piece should be. All that it remembers is in "
     "{memory}."
 )
+OVER = "The piece ends at beat {}: the model goes on from there, and nothing was written to compare it with."
 
 
 def show(run) -> None:
@@ -63,4 +64,7 @@ def _show_ways(run, piece):
         description=f"The first {start} beats of a piece, and several ways in which the model goes on.",
         shade="the model goes on",
     )
-    imputed.show_horizon(run, piece, start, found, settings["go_heat"])
+    if start < len(piece.roll):
+        imputed.show_horizon(run, piece, start, found, settings["go_heat"])
+    else:
+        st.caption(OVER.format(start))

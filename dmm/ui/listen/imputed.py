@@ -92,6 +92,7 @@ def show_horizon(run, piece, start, found: Imputed, heat) -> None:
 
 def show_code() -> None:
     """The formula and the code of the draws."""
+    st.markdown("How a draw is found, with $P$ particles $k$; $x^\\circ$ are the keys that are known:")
     formula_and_code("smoothing.smooth", formula="smoothing")
 
 

@@ -202,6 +202,7 @@ def test_words_tell_what_was_recognised_and_whether_the_coins_were_heard():
         "Recognised: Bach **3 of 4** (19 to 99 %); model **0 of 2** (0 to 84 %); coins **4 of 4** (40 to 100 %)"
         in words
     )
+    assert words.startswith("**7 of 10** right. ")
     assert "Taken for Bach: the model **2 of 2** (16 to 100 %)." in words
     assert "You hear the coins" in words
     assert "it is open whether you hear the coins" in in_words(answers, NAMES)

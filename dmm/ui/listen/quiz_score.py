@@ -49,7 +49,8 @@ def show(now: Sequence[Answer], before: Sequence[Answer], elsewhere: int, voices
 def in_words(answers: Sequence[Answer], names: Mapping[str, str]) -> str:
     """How often each was recognised, with the interval of its chance, and what that says of the listener."""
     parts = [f"{names[voice]} {_share(*_right(answers, voice))}" for voice in VOICES if _right(answers, voice)[1]]
-    words = f"Recognised: {'; '.join(parts)}. By chance it would be a third."
+    right = sum(one.said == one.voice for one in answers)
+    words = f"**{right} of {len(answers)}** right. Recognised: {'; '.join(parts)}. By chance it would be a third."
     mistaken = [one.said == MUSIC for one in answers if one.voice == MODEL]
     if mistaken:
         words += f" Taken for {_the(names[MUSIC])}: the model {_share(sum(mistaken), len(mistaken))}."

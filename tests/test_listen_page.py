@@ -18,7 +18,7 @@ from dmm.rollout import draw_chance, roll_out
 from dmm.runs import store
 from dmm.runs.snapshots import load_run, save_best
 from dmm.training import Spec, make_state
-from dmm.ui.listen import act_words, erasing, imputed
+from dmm.ui.listen import act_words, erasing, generating, imputed
 from tests.test_page_tasks import press
 from tests.test_pages import (
     STORED,
@@ -124,6 +124,30 @@ def test_draw_gives_other_pieces():
         assert not any(np.array_equal(roll_of(takes(at, f"made {i}")["Draw"]), one) for one in before)
 
 
+@pytest.mark.parametrize("wrong", ["<b>", "9~9", "2.01~1", "1", "nan~1", "1~1~1", ""])
+def test_kept_temperatures_that_are_none_are_told(wrong):
+    at = listen("generate", beats="16", kept=wrong)
+    (sentence,) = sentences(at)
+    assert "must be two temperatures from 0 to 2" in sentence
+    assert at.session_state[generating.KEPT] == generating.MODEL
+
+
+def test_kept_temperatures_of_a_link_are_compared_with():
+    at = listen("generate", beats="16", kept="2~0.05")
+    assert sentences(at) == []
+    assert "Before: 2 and 0.05" in takes(at, "made 1")
+
+
+def test_what_a_teacher_hides_cannot_be_changed():
+    at = listen("generate", beats="16", kept="0.5~1", hide="kept")
+    assert "Before: 0.5 and 1" in takes(at, "made 1")
+    assert not [one for one in at.button if one.label == "Keep to compare"]
+    at = listen("fill", holes="bass", hide="holes")
+    assert at.session_state[erasing.KEY] == ["bass"]
+    assert not [one for one in at.button if one.label.startswith(("Erase", "Undo"))]
+    assert not views(at)["filling"]["paint"]
+
+
 # --- continue --------------------------------------------------------------------------------------------------------
 
 
@@ -182,7 +206,7 @@ def test_what_the_model_goes_by_is_told_as_it_is(new_run, edges):
     save_best(run, make_state(Spec(store.read_run_config(run), [CHORALES.train[0].roll], [CHORALES.valid[0].roll])))
     at = listen("continue", run=run.name, go_for="4")
     words = " ".join(one.value for one in at.markdown)
-    assert ("All that it remembers is in $z_t$ and the notes $x_t$." in words) == (edges == "augmented")
+    assert ("All that it remembers is in $z_t$ and the last beat $x_t$." in words) == (edges == "augmented")
     assert ("All that it remembers is in $z_t$." in words) == (edges == "markov")
 
 

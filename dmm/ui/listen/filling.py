@@ -5,6 +5,7 @@ import streamlit as st
 
 from dmm import coins, holes
 from dmm.ui.dials import Dial, dials
+from dmm.ui.hiding import is_hidden
 from dmm.ui.listen import erasing, imputed
 from dmm.ui.listen.lesson import LESSON
 from dmm.ui.looking import called, choose_piece, is_augmented, telling
@@ -56,7 +57,9 @@ def show(run) -> None:
 @telling
 def _show_fillings(run, piece):
     """The buttons, the roll to paint on, and the numbers."""
-    erasing.buttons(piece)
+    fixed = is_hidden(LESSON, erasing.NAME)
+    if not fixed:
+        erasing.buttons(piece)
     seed = dials(LESSON, [SEED])["fill_seed"]
     missing = holes.missing(erasing.erased(), len(piece.roll), piece.voices)
     found = imputed.fill(run, piece, missing, seed)
@@ -66,7 +69,7 @@ def _show_fillings(run, piece):
         title=called(piece),
         description="A piece of which a part is erased, as it was, and as the model fills it in.",
         marked="filled in",
-        on_paint=erasing.paint,
+        on_paint=None if fixed else erasing.paint,
     )
     if not missing.any():
         st.info(NOTHING.format(why=NONE_HERE if erasing.erased() else NONE))

@@ -10,10 +10,12 @@ from dmm.decoding import decode
 from dmm.inspection import FIRST_BEATS, FIRST_SEED
 from dmm.ui.dials import Dial, carry, dials, turn, value
 from dmm.ui.explain import formula_and_code
+from dmm.ui.hiding import is_hidden
 from dmm.ui.listen.lesson import LESSON
 from dmm.ui.live import shown_gates
 from dmm.ui.looking import beside_z, draw, telling, version_of
 from dmm.ui.takes_view import Take, takes_view
+from dmm.ui.words import refusal
 
 SEED = Dial(
     "seed",
@@ -50,6 +52,7 @@ ANOTHER = "New random numbers for states and keys."
 KEEP = "Keeps both temperatures: move them, and you can go back and forth between then and now above the roll."
 MODEL = (1.0, 1.0)  # temperatures of the model itself
 KEPT = "kept temperatures"
+ONE_HEAT = r"([01](\.\d{1,2})?|2(\.0{1,2})?)"  # in a link
 WHAT = (
     "- **Draw**: what the model says. Given $z_t${seen} each of the 88 keys is a coin of its own, so a beat may get "
     "six keys, or a second where a third was meant.\n"
@@ -111,7 +114,9 @@ def _settings():
         with column:
             found |= dials(LESSON, [dial])
     heats = found["z_heat"], found["note_heat"]
-    right.button("Keep to compare", on_click=_keep, args=heats, help=KEEP, disabled=heats == _kept(), width="stretch")
+    same = heats == _kept()
+    if not is_hidden(LESSON, "kept"):
+        right.button("Keep to compare", on_click=_keep, args=heats, help=KEEP, disabled=same, width="stretch")
     return found
 
 
@@ -124,11 +129,13 @@ def _keep(*heats):
 
 
 def _kept() -> tuple[float, float]:
-    """The temperatures that one compares with, which a link may say."""
+    """The temperatures that one compares with, which a link may say; what it says wrongly is told."""
     if KEPT not in st.session_state:
-        words = st.query_params.get("kept", "").split("~")
-        fit = len(words) == 2 and all(re.fullmatch(r"[012](\.\d{1,2})?", word) for word in words)
-        st.session_state[KEPT] = tuple(min(float(word), HEAT.high) for word in words) if fit else MODEL
+        text = st.query_params.get("kept", "1~1")
+        fit = re.fullmatch(rf"{ONE_HEAT}~{ONE_HEAT}", text)
+        st.session_state[KEPT] = tuple(map(float, text.split("~"))) if fit else MODEL
+        if not fit:
+            st.warning(refusal("kept", text, "two temperatures from 0 to 2, such as 0.5~1", "1~1"))
     carry(LESSON, "kept", "~".join(map(in_digits, st.session_state[KEPT])))
     return st.session_state[KEPT]
 

@@ -102,14 +102,6 @@ def test_a_temperature_has_the_same_random_numbers_and_can_be_heard_beside_the_m
     assert np.array_equal(roll_of(heard["Before: 0.3 and 0.5"]), cool.roll)
 
 
-@pytest.mark.parametrize(
-    ("kept", "label"), [("0.5~0", "Before: 0.5 and 0"), ("2.99~1", "Before: 2 and 1"), ("x~1", None), ("1~nan", None)]
-)
-def test_a_link_keeps_temperatures_and_what_is_none_is_the_model(kept, label):
-    at = listen("generate", kept=kept, beats="16")
-    assert [one for one in takes(at, "made 1") if "Before" in one] == ([label] if label else [])
-
-
 def test_several_pieces_at_once_have_the_seeds_that_follow(dmm):
     at = listen("generate", seed="7", pieces="3", beats="16")
     for i in range(3):

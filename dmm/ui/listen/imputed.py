@@ -19,7 +19,7 @@ MANY = 64  # draws behind a mean
 AHEAD = 256  # draws behind a prediction
 DEAF = 700  # a stream of random numbers of its own
 KEEP = 4  # draws that can be heard
-PARTICLES, LONG, FEWER = 1024, 128, 512  # for a piece of up to so many beats with holes; for all others
+PARTICLES, LONG, FEWER, FEWEST = 1024, 128, 512, 256  # see `particles_for`; without holes it is FEWER
 FLOOR = 1e-6  # no key is surer than this
 
 
@@ -48,8 +48,10 @@ def go_on(run, piece, start, beats, heat, seed) -> Imputed:
     return _go_on(run.name, version_of(run), piece.name, start, beats, heat, seed, piece.roll)
 
 
-def particles_for(beats: int) -> int:
+def particles_for(beats: int, augmented: bool) -> int:
     """How many particles look for the states of a piece with holes: as many as take about half a second."""
+    if augmented:  # each draw then weighs the notes of each particle, key by key
+        return FEWEST
     return PARTICLES if beats <= LONG else FEWER
 
 
@@ -101,7 +103,7 @@ def _fill(run_name, version, piece_name, packed, seed, _roll, _missing) -> Imput
     from dmm.imputing import fill_in
 
     dmm, _ = model_of(store.find_run(run_name))
-    found = fill_in(dmm, _roll, ~_missing, MANY, seed, particles_for(len(_roll)))
+    found = fill_in(dmm, _roll, ~_missing, MANY, seed, particles_for(len(_roll), dmm.augmented))
     return Imputed(found.rolls[:KEEP], found.z[:KEEP], found.probabilities.mean(0))
 
 

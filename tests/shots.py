@@ -50,7 +50,7 @@ def photograph_training(browser, address, path):
 
 def photograph_listening(browser, address, path):
     """The page Listen with a chorale whose alto is erased and filled in."""
-    page = browser.new_page(viewport={"width": 1440, "height": 1100}, color_scheme="light")
+    page = browser.new_page(viewport={"width": 1440, "height": 1310}, color_scheme="light")
     page.goto(f"{address}/listen?part=fill")
     settle(page)
     page.screenshot(path=path)

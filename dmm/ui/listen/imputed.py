@@ -49,7 +49,7 @@ def go_on(run, piece, start, beats, heat, seed) -> Imputed:
 
 
 def particles_for(beats: int, augmented: bool) -> int:
-    """How many particles look for the states of a piece with holes: as many as take about half a second."""
+    """How many particles look for the states of a piece with holes: as many as take half a second, augmented two."""
     if augmented:  # each draw then weighs the notes of each particle, key by key
         return FEWEST
     return PARTICLES if beats <= LONG else FEWER

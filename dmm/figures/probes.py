@@ -16,6 +16,11 @@ LOOKS = {  # of a row: what must be beaten, the notes, the hidden state, the con
 }
 SCALE = [[0.0, rgba(GREEN, 0.0)], [1.0, GREEN]]
 LINES = ((ORANGE, "dot"), (BLUE, "solid"), (LATENT, "dash"))
+BAR_TITLE = {  # a note, for below a titled colour bar a narrow figure has the title of its axis on the numbers
+    "text": "reading (framed: what is right)",
+    **{"xref": "paper", "x": 1, "xanchor": "right", "yref": "paper", "y": 1.02, "yanchor": "bottom", "yshift": 26},
+    "showarrow": False,
+}
 
 
 def probe_scores(rows, x_title: str):
@@ -74,6 +79,8 @@ def class_reading(readings, names, truth):
         xaxis={"title": {"text": TIME_AXIS}, "range": [0.5, len(t) + 0.5], "showgrid": False},
         yaxis={"tickvals": list(range(len(names))), "ticktext": list(names), "showgrid": False, "fixedrange": True},
         showlegend=False,
+        margin={"t": 56},
+        annotations=[BAR_TITLE],
     )
     figure.add_trace(
         go.Heatmap(
@@ -83,7 +90,7 @@ def class_reading(readings, names, truth):
             zmin=0,
             zmax=top,
             colorscale=SCALE,
-            colorbar=colour_bar("reading (framed: what is right)") | bar,
+            colorbar=colour_bar("") | bar,
             customdata=np.repeat(np.array(names)[:, None], len(t), axis=1),
             hovertemplate="%{customdata}, beat %{x}<br>reading %{z:.2f}<extra></extra>",
         )

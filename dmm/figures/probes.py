@@ -18,7 +18,13 @@ SCALE = [[0.0, rgba(GREEN, 0.0)], [1.0, GREEN]]
 LINES = ((ORANGE, "dot"), (BLUE, "solid"), (LATENT, "dash"))
 BAR_TITLE = {  # a note, for below a titled colour bar a narrow figure has the title of its axis on the numbers
     "text": "reading (framed: what is right)",
-    **{"xref": "paper", "x": 1, "xanchor": "right", "yref": "paper", "y": 1.02, "yanchor": "bottom", "yshift": 26},
+    "xref": "paper",
+    "x": 1,
+    "xanchor": "right",
+    "yref": "paper",
+    "y": 1.02,
+    "yanchor": "bottom",
+    "yshift": 26,
     "showarrow": False,
 }
 

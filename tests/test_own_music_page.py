@@ -380,6 +380,12 @@ def test_a_piece_goes_to_other_parts_of_the_page_and_to_latents():
     turn_to(at, "listen")
     at.session_state["dial listen part"] = "own"
     at.run()
+    click(at, "Fill in holes")
+    assert_alive(at, "listen")
+    assert at.session_state["holes of listen"] == [(11, 19, 21, 108)], "it has no alto to erase"
+    assert "Filling 1" in [take["label"] for take in views(at)["filling"]["takes"]]
+    at.session_state["dial listen part"] = "own"
+    at.run()
     click(at, "Look at its latents")
     assert_alive(at, "latents")
     assert pick(at, "Piece").value == name

@@ -41,8 +41,7 @@ def paint(found: Mapping[str, int]) -> None:
 
 def buttons(piece) -> None:
     """What can be erased at a press, and taken back."""
-    middle = len(piece.roll) // 2
-    bars = Rectangle(max(0, middle - 4), min(len(piece.roll), middle + 4))
+    bars = _middle(piece)
     with st.container(horizontal=True):
         if piece.voices is not None:
             for voice in VOICES:
@@ -54,6 +53,18 @@ def buttons(piece) -> None:
         st.button("Undo all", icon=":material/clear:", on_click=_clear, help=CLEAR, disabled=idle)
     if st.session_state.pop("full", False):
         st.warning(FULL)
+
+
+def suit(piece) -> None:
+    """For a callback: where only voices are erased and this piece has none, its middle is erased instead."""
+    if piece.voices is None and all(one in VOICES for one in erased()):
+        st.session_state[KEY] = [_middle(piece)]
+
+
+def _middle(piece):
+    """Two bars of four beats, or what there is of them."""
+    middle = len(piece.roll) // 2
+    return Rectangle(max(0, middle - 4), min(len(piece.roll), middle + 4))
 
 
 def complain() -> None:

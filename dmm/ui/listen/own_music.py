@@ -8,7 +8,7 @@ from dmm.ui.data_names import beside_chorales
 from dmm.ui.datasets import dataset_of
 from dmm.ui.dials import carry, listing, put
 from dmm.ui.hiding import is_hidden
-from dmm.ui.listen import uploading
+from dmm.ui.listen import erasing, uploading
 from dmm.ui.listen.lesson import LESSON
 from dmm.ui.looking import called
 from dmm.ui.roll_view import roll_view
@@ -89,7 +89,7 @@ def _show_piece(pieces):
     roll_view(key="own piece", roll=piece.roll, title=called(piece), **how)
     with st.container(horizontal=True, vertical_alignment="center"):
         for part, label in TO_PARTS.items():
-            st.button(label, key=f"own to {part}", on_click=_take_to, args=(part, chosen))
+            st.button(label, key=f"own to {part}", on_click=_take_to, args=(part, piece))
         if st.button("Look at its latents", key="own to latents"):
             put("latents", "piece", chosen)
             st.switch_page("pages/latents.py")
@@ -97,8 +97,10 @@ def _show_piece(pieces):
 
 def _take_to(part, piece):
     """Another part of this page, with this piece."""
-    put(LESSON, "piece", piece)
+    put(LESSON, "piece", piece.name)
     put(LESSON, "part", part)
+    if part == "fill":
+        erasing.suit(piece)
     if part == "act":
         put(LESSON, "act_on", "piece")
 

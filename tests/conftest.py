@@ -1,5 +1,6 @@
 """What several tests share: a place for runs that is thrown away, and a browser where there is one."""
 
+import gc
 import os
 from functools import cache
 from itertools import count
@@ -125,6 +126,12 @@ def page(lasting_tab):
 def pytest_collection_modifyitems(items):
     """The browser's tests first: they are the longest, and two processes should end at about the same time."""
     items.sort(key=lambda item: "browser" not in item.keywords)
+
+
+def pytest_collection_finish():
+    """What is there by now stays, and no search for garbage need look through it: torch, Streamlit, the tests."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter):

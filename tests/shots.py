@@ -41,6 +41,7 @@ def photograph_training(browser, address, path):
     page.goto(f"{address}/train")
     settle(page)
     page.get_by_role("button", name="Start", exact=True).click()
+    page.mouse.move(0, 0)  # no tooltip in the picture
     page.wait_for_timeout(30_000)
     page.screenshot(path=path)
     page.get_by_role("button", name="Stop", exact=True).click()

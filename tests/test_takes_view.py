@@ -121,7 +121,7 @@ takes_view(
     erased="erased",
     shade="held here",
     on_paint=None if "few" in st.query_params else painted.append,
-    line=1,
+    line=None if "few" in st.query_params else 1,
     on_draw=(lambda *path: drawn.append(path)) if "draw" in st.query_params else None,
 )
 st.code(json.dumps(painted + drawn), language=None)
@@ -362,3 +362,19 @@ def test_a_path_is_drawn_over_the_latents_beat_by_beat_and_reaches_the_page(page
     assert start == 1
     assert values == pytest.approx([-2, -1, 0, 1, 2], abs=0.02)
     wait_until(lambda: view.locator(".sketch").get_attribute("hidden") is not None, "it is gone", tab=page)
+
+
+@pytest.mark.browser
+def test_a_latent_is_pointed_out_where_one_is_named_and_only_there(page, app):
+    def thick(query):
+        """How many pixels of the latents have the colour of the mark, which is not blue, as all other lines are."""
+        view = opened(page, f"{app}?{query}")
+        if query != "few=1":
+            radio(view, "Third").click()
+        top, bottom = map(float, fact(view, "latents").split("-"))
+        read = "(e, at) => [...e.getContext('2d').getImageData(...at).data]"
+        pixels = np.reshape(view.locator(".time").evaluate(read, [0, round(top), 400, round(bottom - top)]), (-1, 4))
+        return int(((pixels[:, 2] < pixels[:, 0] + 40) & (pixels[:, 3] > 200)).sum())
+
+    assert thick("few=1") == 0
+    assert thick("draw") > 100

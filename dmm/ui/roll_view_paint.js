@@ -223,7 +223,7 @@ function paintLatents(view, pen, side) {
     draw(k, mix(look.latent_colours[0], look.latent_colours[1], size > 1 ? k / (size - 1) : 0));
   }
   Object.assign(pen, { globalAlpha: 1, lineWidth: 2.5 });
-  if (look.line < size) draw(look.line, look.mark_colour);
+  if (Number.isInteger(look.line) && look.line < size) draw(look.line, look.mark_colour);
 }
 
 function paintGates(view, pen, side) {

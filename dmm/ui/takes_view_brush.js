@@ -5,34 +5,15 @@ const BRUSH_HINT =
 const SLIP = 4; // pixels: whoever moves less has only pressed
 const WAIT = 2000; // milliseconds that what was sent stays in sight, if no answer comes before
 
-class Brush {
+class Brush extends Tool {
   constructor(view) {
-    this.view = view;
-    this.on = false;
+    super(view, "brush", "paints", BRUSH_HINT);
     this.area = null; // the rectangle: beats from 0 and pitches
     const scroll = view.part("scroll");
-    view.part("brush").onclick = () => this.turn(!this.on);
     scroll.addEventListener("pointerdown", (e) => this.begin(e), true);
     scroll.addEventListener("pointermove", (e) => this.drag(e));
     scroll.addEventListener("pointerup", (e) => this.end(e));
     scroll.addEventListener("pointercancel", () => this.begun && this.drop());
-  }
-
-  receive(offered, send) {
-    this.send = send;
-    this.view.part("brush").hidden = !offered;
-    if (!offered) this.turn(false);
-    if (this.sent) this.drop();
-  }
-
-  turn(on) {
-    if (this.on === on) return;
-    this.on = on;
-    this.drop();
-    this.view.part("brush").setAttribute("aria-pressed", on);
-    this.view.root.classList.toggle("paints", on);
-    this.view.showReadout();
-    this.view.player.tell(on ? BRUSH_HINT : "");
   }
 
   // --- with the pointer -----------------------------------------------------------------------------------------

@@ -2,34 +2,15 @@
 
 const PENCIL_HINT = "Drag over the latents, from left to right or back: the path that you draw is what the latent is made to be.";
 
-class Pencil {
+class Pencil extends Tool {
   constructor(view) {
-    this.view = view;
-    this.on = false;
+    super(view, "pencil", "draws", PENCIL_HINT);
     this.path = new Map(); // from a beat, counted from 0, to a value
     const scroll = view.part("scroll");
-    view.part("pencil").onclick = () => this.turn(!this.on);
     scroll.addEventListener("pointerdown", (e) => this.begin(e), true);
     scroll.addEventListener("pointermove", (e) => this.last && this.drawTo(this.placeOf(e)));
     scroll.addEventListener("pointerup", () => this.last && this.end());
     scroll.addEventListener("pointercancel", () => this.drop());
-  }
-
-  receive(offered, send) {
-    this.send = send;
-    this.view.part("pencil").hidden = !offered;
-    if (!offered) this.turn(false);
-    if (this.sent) this.drop();
-  }
-
-  turn(on) {
-    if (this.on === on) return;
-    this.on = on;
-    this.drop();
-    this.view.part("pencil").setAttribute("aria-pressed", on);
-    this.view.root.classList.toggle("draws", on);
-    this.view.showReadout();
-    this.view.player.tell(on ? PENCIL_HINT : "");
   }
 
   // Where a pointer is, and what that is on the axis of the latents, beyond which nothing is drawn.

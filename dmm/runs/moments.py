@@ -9,6 +9,7 @@ train for fewer epochs than that keeps each of them.
 
 import contextlib
 import math
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,11 +72,17 @@ def keep_moment(run: Path, state: State, spec: Spec) -> bool:
     return True
 
 
-def due_epochs(config: Config, state: State) -> set[int]:
+def due_epochs(config: Config, state: State) -> frozenset[int]:
     """The epochs whose weights are kept, of a model of this size: the untrained one among them."""
     size = 2 * sum(weight.numel() for weight in state.weights.values()) + HEADER
     most = min(MOST, ROOM // size)
-    return {0, *moment_epochs(config.epochs, most - 1)} if most > 1 else set()
+    return _untrained_and(config.epochs, most - 1) if most > 1 else frozenset()
+
+
+@lru_cache(maxsize=8)
+def _untrained_and(epochs, most):
+    """Asked after each milestone, and of a long run it takes a while to find."""
+    return frozenset((0, *moment_epochs(epochs, most)))
 
 
 def load_moments(run: Path) -> list[Kept]:

@@ -74,13 +74,14 @@ def choose_act(run, origin: Origin) -> Act | None:
     kind = pick(LESSON, "act", "The act", KINDS, KIND)
     if why_not(run, kind):
         return None
-    first, second, third, fourth = st.columns(4, gap="medium")
-    with first:
-        dimension = _choose_dimension("act_dim", "Dimension", origin)
     if kind == "draw":
+        dimension = _choose_dimension("act_dim", "Dimension", origin)
         st.markdown(DRAW)
         start, end, path = drawn.path(origin.beats)
         return Act(kind, dimension, start, end, path=path)
+    first, second, third, fourth = st.columns(4, gap="medium")
+    with first:
+        dimension = _choose_dimension("act_dim", "Dimension", origin)
     with second:
         value, other, whole = _choose_how(kind, origin, dimension)
     with third:

@@ -103,12 +103,12 @@ def _show_pieces(run):
 
 def _settings():
     """Seed and temperatures in two rows."""
-    left, *others = st.columns([2, 3, 3, 3], gap="medium", vertical_alignment="bottom")
+    left, middle, right = st.columns([2, 5, 2], gap="medium", vertical_alignment="bottom")
     left.button("Draw", icon=":material/casino:", on_click=_another, help=ANOTHER, type="primary", width="stretch")
-    found = {}
-    for column, dial in zip(others, (SEED, BEATS, PIECES), strict=True):
-        with column:
-            found |= dials(LESSON, [dial])
+    with middle:
+        found = dials(LESSON, [SEED])
+    with right.popover("Length and number", width="stretch"):
+        found |= dials(LESSON, [BEATS, PIECES])
     *columns, right = st.columns([3, 3, 2], gap="medium", vertical_alignment="bottom")
     for column, dial in zip(columns, (HEAT, NOTE_HEAT), strict=True):
         with column:
